@@ -1,0 +1,72 @@
+import { createBullBoard } from "@bull-board/api";
+import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
+import { ExpressAdapter } from "@bull-board/express";
+import { queueNameOf, type Store } from "@orchestrator/queue";
+import { periodically, redact, type Logger } from "@orchestrator/runtime";
+import { Router } from "express";
+
+/** How often the board is brought in line when no message did it: after Redis was away, say. */
+const FOLLOW_MS = 2000;
+
+/** A payload is shown up to this many characters. */
+const SHOWN_CHARS_MAX = 5000;
+
+export interface QueueBoard extends AsyncDisposable {
+  router: Router;
+}
+
+/**
+ * Bull Board over every droplet's queue, read-only: its own actions would bypass our records. Queues appear
+ * and go as the list of droplets does.
+ * @param basePath where the browser finds it: the page's own links begin with it
+ */
+export function startQueueBoard(store: Store, basePath: string, log: Logger): QueueBoard {
+  const serverAdapter = new ExpressAdapter();
+  serverAdapter.setBasePath(basePath);
+  const board = createBullBoard({
+    queues: [],
+    serverAdapter,
+    options: { uiConfig: { boardTitle: "Orchestrator queues" } },
+  });
+  const shown = new Map<string, BullMQAdapter>();
+
+  function follow(): void {
+    if (store.bullMqRedis.status !== "ready") return;
+    const names = new Map(store.directory.droplets.map(({ name }) => [queueNameOf(name), name]));
+    for (const [queueName, dropletName] of names) {
+      if (shown.has(queueName)) continue;
+      const adapter = new BullMQAdapter(store.queues.of(dropletName), {
+        readOnlyMode: true,
+        displayName: dropletName,
+      });
+      adapter.setFormatter("data", (data) => presentable(data));
+      shown.set(queueName, adapter);
+      board.addQueue(adapter);
+    }
+    for (const [queueName, adapter] of shown) {
+      if (names.has(queueName)) continue;
+      shown.delete(queueName);
+      board.removeQueue(adapter);
+    }
+  }
+
+  store.directory.onChange(follow);
+  const following = periodically(FOLLOW_MS, follow, {
+    log,
+    name: "queue-board",
+    immediately: true,
+  });
+  const router = Router();
+  router.use(serverAdapter.getRouter());
+  return {
+    router,
+    [Symbol.asyncDispose]: async () => await following.stop(),
+  };
+}
+
+/** Without secrets, and never more than a page of it. */
+function presentable(data: unknown): unknown {
+  const text = JSON.stringify(redact(data));
+  if (text.length <= SHOWN_CHARS_MAX) return JSON.parse(text);
+  return { shortened: text.slice(0, SHOWN_CHARS_MAX), characters: text.length };
+}

@@ -1,0 +1,43 @@
+import type { Logger } from "@orchestrator/runtime";
+import express, { type Express, type RequestHandler, type Router } from "express";
+import helmet from "helmet";
+import { answerErrors, nothingHere } from "./http/answer-errors.ts";
+import { jsonBody } from "./http/json-body.ts";
+import { logRequests } from "./http/log-requests.ts";
+import { traceId } from "./http/trace-id.ts";
+
+export interface AppOptions {
+  /** Everything the service offers, mounted under the prefix and at the root. */
+  routers: Router[];
+  /** Bull Board knows its own address, so that each mount has its own. */
+  boards: { path: string; handlers: (RequestHandler | Router)[] }[];
+  version: string;
+  bodyBytesMax: number;
+  log: Logger;
+}
+
+/** The Express application: what surrounds every request, then the routes, then what is wrong. */
+export function createApp({ routers, boards, version, bodyBytesMax, log }: AppOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.use(traceId, logRequests(log), helmet());
+  for (const { path, handlers } of boards) app.use(path, ...handlers);
+  app.use(jsonBody(bodyBytesMax));
+  app.get(["/", "/orchestrator"], (_request, response) => {
+    response.json({
+      service: "orchestrator",
+      version,
+      links: {
+        tasks: "/orchestrator/tasks",
+        droplets: "/orchestrator/droplets",
+        health: "/orchestrator/health",
+        queues: "/orchestrator/admin/queues",
+      },
+    });
+  });
+  for (const prefix of ["/orchestrator", "/"]) app.use(prefix, ...routers);
+  app.use(nothingHere);
+  app.use(answerErrors(log));
+  return app;
+}

@@ -1,0 +1,50 @@
+import {
+  byteSize,
+  count,
+  httpUrl,
+  logLevel,
+  optionalText,
+  port,
+  redisUrl,
+  seconds,
+  text,
+} from "@orchestrator/runtime";
+import { z } from "zod";
+
+/** How much longer than a task may take a caller may wait for it. */
+const WAIT_BEYOND_TIMEOUT_S = 5;
+
+/** Every environment variable the API reads. All mistakes are reported at once, before anything is opened. */
+export const ApiConfig = z.object({
+  REDIS_URL: redisUrl("redis://localhost:6379").describe("Where queues, records and lists live"),
+  KEY_PREFIX: text("orchestrator").describe("What all our Redis keys begin with"),
+  REGISTRY_URL: httpUrl("http://localhost:8000").describe("The mesh's Registry"),
+  REGISTRY_CACHE_EXPIRY: seconds(300).describe(
+    "After this long without a good sync the list is stale",
+  ),
+  REGISTRY_CACHE_DIR: optionalText()
+    .describe("Folder of the droplet list's snapshot")
+    .meta({ alias: "CACHE_DIR", documentedDefault: "/var/cache/fpai, else .data" }),
+  TASK_TIMEOUT: seconds(30).describe("timeout_ms of a task that names none, in seconds"),
+  TASK_MAX_RETRIES: count(3, { max: 20 }).describe("max_retries of a task that names none"),
+  WAIT_MAX: seconds(undefined)
+    .describe("The longest a caller is held")
+    .meta({ documentedDefault: "TASK_TIMEOUT + 5" }),
+  BODY_MAX: byteSize(1024 * 1024).describe("The largest request body taken"),
+  RESULT_KEEP: seconds(600).describe("How long a large response body is kept whole"),
+  HOST: text("0.0.0.0").describe("Address the servers bind to"),
+  PORT: port(8001).describe("The API's port; 0 picks a free one"),
+  PUBLIC_URL: httpUrl("http://localhost:8001").describe("Where the mesh reaches us"),
+  DROPLET_ID: count(2).describe("Our id in the mesh"),
+  OPERATOR_USER: text("operator").describe("User name of the operators' sign-in"),
+  OPERATOR_PASSWORD: optionalText().describe(
+    "Password of the operators' sign-in; without it their pages answer only to loopback",
+  ),
+  LOG_LEVEL: logLevel("info").describe("Least level that is logged"),
+});
+export type ApiConfig = z.infer<typeof ApiConfig>;
+
+/** The longest a caller is held, in ms. */
+export function waitMaxMs(config: ApiConfig): number {
+  return (config.WAIT_MAX ?? config.TASK_TIMEOUT + WAIT_BEYOND_TIMEOUT_S) * 1000;
+}

@@ -1,0 +1,26 @@
+import { randomUUID } from "node:crypto";
+import { parseTraceparent, traceIdOf } from "@orchestrator/core";
+import type { NextFunction, Request, Response } from "express";
+
+/** Gives every request its trace id, taken from the caller when well formed, and every response the same. */
+export function traceId(request: Request, response: Response, next: NextFunction): void {
+  const id =
+    traceIdOf({
+      traceparent: request.get("traceparent"),
+      xTraceId: request.get("x-trace-id"),
+      xRequestId: request.get("x-request-id"),
+    }) ?? randomUUID();
+  response.locals["traceId"] = id;
+  response.set({ "X-Trace-ID": id, "X-Request-ID": id });
+  next();
+}
+
+export function traceIdOfResponse(response: Response): string {
+  return String(response.locals["traceId"] ?? "");
+}
+
+/** The caller's traceparent when it can be continued. */
+export function traceparentOf(request: Request): string | null {
+  const header = request.get("traceparent");
+  return header !== undefined && parseTraceparent(header) !== null ? header : null;
+}

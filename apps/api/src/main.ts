@@ -1,0 +1,19 @@
+import { chooseSnapshotFolder } from "@orchestrator/queue";
+import { createLogger, readConfigurationOrExit, untilStopped } from "@orchestrator/runtime";
+import manifest from "../package.json" with { type: "json" };
+import { ApiConfig } from "./config.ts";
+import { startApi } from "./start-api.ts";
+
+/** How long closing may take before the process gives up on being tidy. */
+const CLOSING_MS = 10_000;
+
+const config = readConfigurationOrExit(ApiConfig, process.env);
+const { version } = manifest;
+const log = createLogger({ service: "orchestrator-api", version, level: config.LOG_LEVEL });
+await using _api = await startApi({
+  config,
+  cacheDir: chooseSnapshotFolder(config.REGISTRY_CACHE_DIR),
+  version,
+  log,
+});
+await untilStopped({ log, graceMs: CLOSING_MS });

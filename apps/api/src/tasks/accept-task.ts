@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import {
+  fieldIssues,
+  TaskRequest,
+  unknownFields,
+  type FieldIssue,
+  type TaskRequest as Request,
+} from "@orchestrator/contract";
+import {
+  newTask,
+  parsePath,
+  targetUrl,
+  type Droplet,
+  type Task,
+  type TaskDefaults,
+} from "@orchestrator/core";
+import type { DropletDirectory, TaskInput } from "@orchestrator/queue";
+import { Refusal } from "../http/refusal.ts";
+
+const DROPLETS_SHOWN_MAX = 100;
+
+export interface AcceptContext {
+  directory: DropletDirectory;
+  defaults: TaskDefaults;
+  traceId: string;
+  traceparent: string | null;
+}
+
+export interface AcceptedTask {
+  task: Task;
+  input: TaskInput;
+  warnings: string[];
+}
+
+/** Turns a caller's body into a task with every default filled in. @throws {Refusal} naming the field and limit */
+export function acceptTask(body: unknown, context: AcceptContext): AcceptedTask {
+  const { request, warnings } = readRequest(body);
+  const droplet = findDroplet(request.droplet_name, context.directory);
+  const path = checkPath(request.path, droplet, "path");
+  const { callback } = request;
+  const callbackDroplet = callback ? findDroplet(callback.droplet_name, context.directory) : null;
+  if (callback && callbackDroplet) checkPath(callback.path, callbackDroplet, "callback.path");
+  const task = newTask(request, context.defaults, {
+    id: randomUUID(),
+    dropletName: droplet.name,
+    callbackDropletName: callbackDroplet?.name ?? null,
+    path,
+    traceId: context.traceId,
+    traceparent: context.traceparent,
+    caller: null,
+    claim: null,
+    replayedFrom: null,
+    hops: 1,
+    nowMs: Date.now(),
+  });
+  return { task, input: { payload: request.payload, headers: request.headers }, warnings };
+}
+
+function readRequest(body: unknown): { request: Request; warnings: string[] } {
+  const parsed = TaskRequest.safeParse(body ?? {});
+  if (!parsed.success) throw invalidRequest(fieldIssues(parsed.error));
+  const unknown = typeof body === "object" && body !== null ? unknownFields(body) : [];
+  return {
+    request: parsed.data,
+    warnings: unknown.map((name) => `unknown field ignored: ${name.slice(0, 100)}`),
+  };
+}
+
+/** The droplet by the list as it is now. Without a list only the Registry can be called. */
+function findDroplet(name: string, directory: DropletDirectory): Droplet {
+  const droplet = directory.byName(name);
+  if (droplet !== null) return droplet;
+  if (!directory.hasList) throw noDropletList();
+  const available = directory.droplets.slice(0, DROPLETS_SHOWN_MAX);
+  throw new Refusal("DROPLET_NOT_FOUND", `Droplet '${name}' not found in registry`, {
+    requested_droplet: name,
+    available_droplets: available.map((one) => one.name),
+  });
+}
+
+/** Refused at acceptance so that the caller learns of it, and checked again before each attempt. */
+function checkPath(path: string, droplet: Droplet, field: string): string {
+  const parsed = parsePath(path);
+  if (parsed.kind === "invalid") throw invalidRequest([{ path: field, message: parsed.reason }]);
+  const target = targetUrl(droplet.endpoint, parsed.path);
+  if (target.kind === "forbidden") throw invalidRequest([{ path: field, message: target.reason }]);
+  return parsed.path;
+}
+
+export function noDropletList(): Refusal {
+  return new Refusal(
+    "REGISTRY_ERROR",
+    "There is no list of droplets: none from the Registry, Redis or disk",
+    {},
+    { retryAfterS: 5 },
+  );
+}
+
+export function invalidRequest(issues: FieldIssue[]): Refusal {
+  const [first] = issues;
+  const message = first
+    ? `${first.path || "body"}: ${first.message}${issues.length > 1 ? ` (and ${issues.length - 1} more)` : ""}`
+    : "Invalid request";
+  return new Refusal("INVALID_REQUEST", message, { issues });
+}

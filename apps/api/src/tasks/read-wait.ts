@@ -1,0 +1,17 @@
+import { readWaitPreference, type WaitPreference } from "@orchestrator/core";
+import type { Request } from "express";
+import { invalidRequest } from "./accept-task.ts";
+
+/** How long this caller wants to be held. @throws {Refusal} for anything unreadable */
+export function readWait(
+  request: Request,
+  options: { waitMaxMs: number; defaultsToWaiting: boolean },
+): Exclude<WaitPreference, { kind: "invalid" }> {
+  const wait = readWaitPreference({
+    query: request.query["wait"],
+    prefer: request.get("prefer"),
+    ...options,
+  });
+  if (wait.kind === "invalid") throw invalidRequest([{ path: wait.field, message: wait.message }]);
+  return wait;
+}

@@ -1,0 +1,48 @@
+import type { TaskAccepted, TaskRecord, TaskResult } from "@orchestrator/contract";
+import type { Response } from "express";
+import type { AcceptedTask } from "./accept-task.ts";
+import type { Submitted } from "./submit-task.ts";
+
+/** 200 for a task that ended, whatever the droplet said; 202 for one that goes on. */
+export function answerSubmitted(
+  response: Response,
+  { task, warnings }: AcceptedTask,
+  submitted: Submitted,
+  preferenceApplied: string | null,
+): void {
+  response.locals["taskId"] = task.id;
+  if (preferenceApplied !== null) response.set("Preference-Applied", preferenceApplied);
+  const noted = warnings.length > 0 ? { warnings } : {};
+  if (submitted.kind === "ended") {
+    response.json({ ...taskResult(submitted.record), ...noted } satisfies TaskResult);
+    return;
+  }
+  const answer: TaskAccepted = {
+    task_id: task.id,
+    status: submitted.status,
+    trace_id: task.traceId,
+    ...noted,
+  };
+  response
+    .status(202)
+    .set({
+      Location: `/orchestrator/tasks/${task.id}`,
+      "Retry-After": String(Math.max(1, Math.ceil(task.delayMs / 1000))),
+    })
+    .json(answer);
+}
+
+function taskResult(record: TaskRecord): TaskResult {
+  return {
+    task_id: record.task_id,
+    status: record.status,
+    target_url: record.target_url,
+    response_status: record.response_status,
+    response_body: record.response_body,
+    retry_count: record.retry_count,
+    duration_ms: record.duration_ms,
+    trace_id: record.trace_id,
+    response_headers: record.response_headers,
+    error: record.error,
+  };
+}

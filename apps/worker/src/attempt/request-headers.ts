@@ -1,0 +1,42 @@
+import { createHash, randomBytes } from "node:crypto";
+import { childTraceparent, parseTraceparent, toTraceparent, type Task } from "@orchestrator/core";
+
+export interface RequestHeadersInput {
+  task: Task;
+  /** The caller's extra headers, already free of ours and hop-by-hop ones. */
+  extra: Record<string, string>;
+  attemptNumber: number;
+  limitMs: number;
+  hasBody: boolean;
+  version: string;
+}
+
+const hexSources = {
+  randomHex: (bytes: number) => randomBytes(bytes).toString("hex"),
+  hashHex: (text: string) => createHash("sha256").update(text).digest("hex"),
+};
+
+/** What every call to a droplet carries. */
+export function requestHeaders(input: RequestHeadersInput): Record<string, string> {
+  const { task, extra, attemptNumber, limitMs, hasBody, version } = input;
+  const hasOwnType = Object.keys(extra).some((name) => name.toLowerCase() === "content-type");
+  return {
+    ...(hasBody && !hasOwnType && { "content-type": "application/json" }),
+    ...extra,
+    "x-task-id": task.id,
+    "x-trace-id": task.traceId,
+    traceparent: traceparentOf(task),
+    "idempotency-key": task.id,
+    "x-attempt": String(attemptNumber),
+    "x-request-deadline": String(Math.round(limitMs)),
+    "x-orchestrator-hops": String(task.hops),
+    "user-agent": `orchestrator/${version}`,
+  };
+}
+
+/** The caller's trace goes on, with this attempt as a span of its own. */
+function traceparentOf(task: Task): string {
+  const caller = parseTraceparent(task.traceparent ?? undefined);
+  if (caller === null) return toTraceparent(task.traceId, hexSources);
+  return childTraceparent(caller.traceId, hexSources.randomHex(8), caller.flags);
+}

@@ -1,0 +1,81 @@
+import { compilePolicy, type AddressPolicy } from "@orchestrator/core";
+import {
+  byteSize,
+  count,
+  httpUrl,
+  logLevel,
+  optionalText,
+  port,
+  redisUrl,
+  seconds,
+  text,
+} from "@orchestrator/runtime";
+import { z } from "zod";
+
+const items = (list: string | undefined): string[] =>
+  (list ?? "")
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean);
+
+/** Every environment variable the worker reads. All mistakes are reported at once, before anything is opened. */
+export const WorkerConfig = z
+  .object({
+    REDIS_URL: redisUrl("redis://localhost:6379").describe("Where queues, records and lists live"),
+    KEY_PREFIX: text("orchestrator").describe("What all our Redis keys begin with"),
+    REGISTRY_URL: httpUrl("http://localhost:8000").describe("The mesh's Registry"),
+    REGISTRY_SYNC_INTERVAL: seconds(60).describe("How often the droplet list is fetched"),
+    REGISTRY_TIMEOUT: seconds(5).describe("How long one request to the Registry may take"),
+    REGISTRY_CACHE_EXPIRY: seconds(300).describe(
+      "After this long without a good sync the list is stale",
+    ),
+    REGISTRY_CACHE_DIR: optionalText()
+      .describe("Folder of the droplet list's snapshot")
+      .meta({ alias: "CACHE_DIR", documentedDefault: "/var/cache/fpai, else .data" }),
+    REGISTRY_PATH: optionalText().describe(
+      "The one path of the list, instead of trying the known ones",
+    ),
+    REGISTRY_KEY: optionalText().describe("Sent to the Registry as X-Registry-Key"),
+    REGISTRY_TOKEN: optionalText().describe("Sent to the Registry as a Bearer token"),
+    DROPLETS_MAX: count(1000, { min: 1, max: 100_000 }).describe(
+      "Entries of the list that are used",
+    ),
+    TASK_MAX_HISTORY: count(10_000, { min: 1 }).describe("How many ended tasks are kept"),
+    RESPONSE_BODY_MAX: byteSize(1024 * 1024).describe("The largest response body taken"),
+    RESULT_KEEP: seconds(600).describe("How long a large response body is kept whole"),
+    DROPLET_CONCURRENCY: count(50, { min: 1, max: 10_000 }).describe(
+      "Tasks of one droplet that one worker process runs at once",
+    ),
+    DROPLET_ALLOWED_HOSTS: optionalText().describe(
+      "Hosts that may be called: names or *.suffix, by comma",
+    ),
+    DROPLET_DENIED_NETWORKS: optionalText().describe(
+      "Networks never called, in CIDR form, by comma",
+    ),
+    SHUTDOWN_GRACE: seconds(20).describe("How long running attempts may go on after a stop signal"),
+    HOST: text("0.0.0.0").describe("Address the servers bind to"),
+    WORKER_PORT: port(8002).describe("The worker's health and metrics; 0 picks a free one"),
+    LOG_LEVEL: logLevel("info").describe("Least level that is logged"),
+  })
+  .superRefine((config, context) => {
+    for (const name of ["DROPLET_ALLOWED_HOSTS", "DROPLET_DENIED_NETWORKS"] as const) {
+      const compiled = compilePolicy({
+        allowedHosts: name === "DROPLET_ALLOWED_HOSTS" ? items(config[name]) : [],
+        deniedNetworks: name === "DROPLET_DENIED_NETWORKS" ? items(config[name]) : [],
+      });
+      if (compiled.kind === "policy") continue;
+      for (const message of compiled.mistakes)
+        context.addIssue({ code: "custom", path: [name], message });
+    }
+  });
+export type WorkerConfig = z.infer<typeof WorkerConfig>;
+
+/** Which addresses may be called, parsed once. The schema has refused what cannot be parsed. */
+export function addressPolicy(config: WorkerConfig): AddressPolicy {
+  const compiled = compilePolicy({
+    allowedHosts: items(config.DROPLET_ALLOWED_HOSTS),
+    deniedNetworks: items(config.DROPLET_DENIED_NETWORKS),
+  });
+  if (compiled.kind === "invalid") throw new Error(compiled.mistakes.join("; "));
+  return compiled.policy;
+}

@@ -1,0 +1,65 @@
+import type { AddressPolicy } from "@orchestrator/core";
+import { Consumers, readBusyDroplets, type Store } from "@orchestrator/queue";
+import { periodically, type Logger } from "@orchestrator/runtime";
+import { createDropletAgent } from "./attempt/guarded-connector.ts";
+import { RunningAttempts } from "./attempt/running-attempts.ts";
+import { performTask } from "./perform-task.ts";
+
+/** The list is followed at once; droplets that only a waiting task remembers are looked for this often. */
+const FOLLOW_MS = 2000;
+
+export interface ConsumingOptions {
+  store: Store;
+  workerId: string;
+  version: string;
+  policy: AddressPolicy;
+  concurrency: number;
+  responseBytesMax: number;
+  /** How long running attempts may go on when we close. */
+  graceMs: number;
+  log: Logger;
+}
+
+export interface Consuming extends AsyncDisposable {
+  consumers: Consumers;
+  running: RunningAttempts;
+}
+
+/** Consumes every droplet's queue until closed; then finishes what runs, and hands back what takes too long. */
+export async function startConsuming(options: ConsumingOptions): Promise<Consuming> {
+  const { store, workerId, version, policy, log } = options;
+  const { ledger, directory, keys, redis } = store;
+  const agent = createDropletAgent(policy);
+  const running = new RunningAttempts();
+  const { responseBytesMax } = options;
+  const around = { agent, directory, policy, running, responseBytesMax, version };
+  const consumers = new Consumers({
+    redis: store.bullMqRedis,
+    keys,
+    concurrency: options.concurrency,
+    perform: async (data) => await performTask(data, { ...around, ledger, workerId, log }),
+    // BullMQ counted more lost workers than our record did: the next one to look at it finds the same.
+    onGivenUp: async (data) => void (await performTask(data, { ...around, ledger, workerId, log })),
+    onError: (error) => log.warn({ event: "consumer.failed", err: error }),
+  });
+
+  const follow = async (): Promise<void> => {
+    const busy = await readBusyDroplets(redis, keys);
+    consumers.follow([...directory.droplets.map(({ name }) => name), ...busy]);
+  };
+  await follow();
+  const following = periodically(FOLLOW_MS, follow, { log, name: "follow-droplets" });
+  directory.onChange(() => void follow().catch((error: unknown) => log.warn({ err: error })));
+
+  return {
+    consumers,
+    running,
+    async [Symbol.asyncDispose]() {
+      await following.stop();
+      const timer = setTimeout(() => running.stopAll(), options.graceMs);
+      await consumers.close();
+      clearTimeout(timer);
+      await agent.destroy();
+    },
+  };
+}

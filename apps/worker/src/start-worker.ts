@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { AddressPolicy } from "@orchestrator/core";
+import { openStore, PATIENT, type Store, type StoreOptions } from "@orchestrator/queue";
+import {
+  createMetrics,
+  periodically,
+  startHealthServer,
+  type Logger,
+  type Readiness,
+} from "@orchestrator/runtime";
+import type { WorkerConfig } from "./config.ts";
+import { startRegistrySync } from "./registry/start-registry-sync.ts";
+import { startConsuming, type Consuming } from "./start-consuming.ts";
+import { startUpkeep } from "./upkeep.ts";
+
+const PRESENCE_MS = 1000;
+
+export interface WorkerOptions {
+  config: WorkerConfig;
+  policy: AddressPolicy;
+  cacheDir: string;
+  version: string;
+  log: Logger;
+}
+
+/** Opens everything in order; closing it closes in reverse: stop taking tasks first, Redis last. */
+export async function startWorker(options: WorkerOptions): Promise<AsyncDisposable> {
+  const { config, log } = options;
+  await using opened = new AsyncDisposableStack();
+  const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  let store: Store | null = null;
+  const metrics = createMetrics({ service: "orchestrator-worker" });
+  const health = await startHealthServer({
+    host: config.HOST,
+    port: config.WORKER_PORT,
+    portVariable: "WORKER_PORT",
+    isReady: () => readiness(store),
+    metricsText: async () => await metrics.text(),
+    log,
+  });
+  opened.use(health);
+  log.info({ event: "worker.listening", port: health.port, worker: workerId });
+
+  store = opened.use(await openStore(storeOptions(options)));
+  opened.use(await startRegistrySync(config, store, log));
+  opened.use(startUpkeep({ store, taskMaxHistory: config.TASK_MAX_HISTORY, log }));
+  const consuming = opened.use(
+    await startConsuming({
+      store,
+      workerId,
+      version: options.version,
+      policy: options.policy,
+      concurrency: config.DROPLET_CONCURRENCY,
+      responseBytesMax: config.RESPONSE_BODY_MAX,
+      graceMs: config.SHUTDOWN_GRACE * 1000,
+      log,
+    }),
+  );
+  opened.use(reportPresence(workerId, options.version, consuming, store, log));
+  log.info({ event: "worker.started", worker: workerId, droplets: consuming.consumers.droplets });
+  return opened.move();
+}
+
+function storeOptions({ config, cacheDir, log }: WorkerOptions): StoreOptions {
+  return {
+    redisUrl: config.REDIS_URL,
+    keyPrefix: config.KEY_PREFIX,
+    name: "orchestrator-worker",
+    manners: PATIENT,
+    resultKeepMs: config.RESULT_KEEP * 1000,
+    registryUrl: config.REGISTRY_URL,
+    registryCacheExpiryMs: config.REGISTRY_CACHE_EXPIRY * 1000,
+    registryCacheDir: cacheDir,
+    onError: (error) => log.warn({ event: "redis.failed", err: error }),
+  };
+}
+
+/** Tells the API processes that this worker lives; the last word is that it leaves. */
+function reportPresence(
+  workerId: string,
+  version: string,
+  { running }: Consuming,
+  { presence }: Store,
+  log: Logger,
+): AsyncDisposable {
+  const worker = {
+    id: workerId,
+    host: hostname(),
+    pid: process.pid,
+    version,
+    startedAt: Date.now(),
+  };
+  const reporting = periodically(
+    PRESENCE_MS,
+    async () => await presence.report({ ...worker, running: running.size }),
+    { log, name: "presence", immediately: true },
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      await reporting.stop();
+      await presence.leave(workerId);
+    },
+  };
+}
+
+/** Ready: Redis answers, and the first sync has ended, well or badly. */
+function readiness(store: Store | null): Readiness {
+  const reasons: string[] = [];
+  if (store?.redis.status !== "ready") reasons.push("Redis does not answer");
+  if (!store?.directory.state) reasons.push("the first Registry sync has not ended");
+  return { ready: reasons.length === 0, reasons };
+}

@@ -1,0 +1,117 @@
+import type { Priority } from "@orchestrator/contract";
+import { BACKOFF_BASE_MS } from "@orchestrator/core";
+import { Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import { queueNameOf, type Keys } from "../redis/keys.ts";
+import type { JobData } from "./job-data.ts";
+
+/** Above 0 for every job, because BullMQ takes jobs with 0 before all others. */
+const BULLMQ_PRIORITY = { high: 1, normal: 2, low: 3 } as const satisfies Record<Priority, number>;
+
+/** Ended jobs stay only for Bull Board; the record is what counts. */
+const KEPT_COMPLETED = 100;
+const KEPT_FAILED = 1000;
+
+/** BullMQ's event stream is not read by us. */
+const EVENT_STREAM_MAX = 100;
+
+/** A droplet's busy mark is renewed at most this often by one process. */
+const BUSY_MARK_MS = 5000;
+
+/** BullMQ has a connection of its own: its scripts do not mix with our automatic pipeline. */
+export interface QueueConnections {
+  redis: Redis;
+  bullMqRedis: Redis;
+}
+
+export interface QueueCounts {
+  waiting: number;
+  delayed: number;
+  active: number;
+  isPaused: boolean;
+}
+
+/** The submitting side: one BullMQ queue per droplet, opened when first needed. */
+export class DispatchQueues {
+  readonly #redis: Redis;
+  readonly #bullMqRedis: Redis;
+  readonly #keys: Keys;
+  readonly #onError: (error: Error) => void;
+  readonly #queues = new Map<string, Queue<JobData>>();
+  readonly #markedBusyAt = new Map<string, number>();
+
+  /** Queues are opened when first needed; while Redis is away that fails and leaves nothing behind. */
+  constructor(connections: QueueConnections, keys: Keys, onError: (error: Error) => void) {
+    this.#redis = connections.redis;
+    this.#bullMqRedis = connections.bullMqRedis;
+    this.#keys = keys;
+    this.#onError = onError;
+  }
+
+  /** The task is accepted when this resolves. Adding the same task twice is adding it once. */
+  async add(data: JobData): Promise<void> {
+    const { task } = data;
+    await this.#markBusy(task.dropletName);
+    await this.of(task.dropletName).add("task", data, {
+      jobId: task.id,
+      attempts: task.maxRetries + 1,
+      backoff: { type: "exponential", delay: BACKOFF_BASE_MS },
+      priority: BULLMQ_PRIORITY[task.priority],
+      delay: task.delayMs,
+      removeOnComplete: { count: KEPT_COMPLETED },
+      removeOnFail: { count: KEPT_FAILED },
+      stackTraceLimit: 1,
+    });
+  }
+
+  /** Takes a job out that no worker holds; false when there is none, or a worker holds it. */
+  async remove(dropletName: string, taskId: string): Promise<boolean> {
+    return (await this.of(dropletName).remove(taskId)) === 1;
+  }
+
+  async counts(dropletName: string): Promise<QueueCounts> {
+    const queue = this.of(dropletName);
+    const [counts, isPaused] = await Promise.all([
+      queue.getJobCounts("wait", "prioritized", "delayed", "active"),
+      queue.isPaused(),
+    ]);
+    return {
+      waiting: (counts["wait"] ?? 0) + (counts["prioritized"] ?? 0),
+      delayed: counts["delayed"] ?? 0,
+      active: counts["active"] ?? 0,
+      isPaused,
+    };
+  }
+
+  /**
+   * The queue itself, for Bull Board.
+   * @throws while Redis is away: a BullMQ queue built on a connection that is not ready stays poisoned
+   */
+  of(dropletName: string): Queue<JobData> {
+    const name = queueNameOf(dropletName);
+    const known = this.#queues.get(name);
+    if (known) return known;
+    if (this.#bullMqRedis.status !== "ready") throw new Error("Redis is not connected");
+    const queue = new Queue<JobData>(name, {
+      connection: this.#bullMqRedis,
+      prefix: this.#keys.prefix,
+      streams: { events: { maxLen: EVENT_STREAM_MAX } },
+    });
+    queue.on("error", this.#onError);
+    this.#queues.set(name, queue);
+    return queue;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#queues.values(), async (queue) => await queue.close()));
+  }
+
+  /** Workers consume the listed droplets and the busy ones, so that a vanished droplet strands nothing. */
+  async #markBusy(dropletName: string): Promise<void> {
+    const name = dropletName.toLowerCase();
+    const nowMs = Date.now();
+    if (nowMs - (this.#markedBusyAt.get(name) ?? 0) < BUSY_MARK_MS) return;
+    await this.#redis.sadd(this.#keys.busyDroplets, name);
+    this.#markedBusyAt.set(name, nowMs);
+  }
+}

@@ -1,0 +1,31 @@
+import { backoffMs } from "@orchestrator/core";
+import { UnrecoverableError, WaitingError, type Job } from "bullmq";
+import type { JobData } from "./job-data.ts";
+
+/** What became of a job, in our words. */
+export type Verdict =
+  | { kind: "succeeded" }
+  | { kind: "failed"; reason: string }
+  | { kind: "retry"; delayMs: number; reason: string }
+  /** Nobody's fault: another worker should take it at once. */
+  | { kind: "hand_back" };
+
+/** The one place where our decision becomes BullMQ's: it learns by what the processor throws. */
+export async function applyVerdict(verdict: Verdict, job: Job<JobData>): Promise<void> {
+  switch (verdict.kind) {
+    case "succeeded":
+      return;
+    case "failed":
+      throw new UnrecoverableError(verdict.reason);
+    case "retry":
+      // BullMQ's own exponential backoff, unless the wait is another: Retry-After, or a count that differs
+      // because a worker was lost.
+      if (verdict.delayMs !== backoffMs(job.attemptsMade + 1)) {
+        job.opts.backoff = { type: "fixed", delay: verdict.delayMs };
+      }
+      throw new Error(verdict.reason);
+    case "hand_back":
+      if (job.token !== undefined) await job.moveToWait(job.token);
+      throw new WaitingError(verdict.kind);
+  }
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import type { EndedStatus, TaskListQuery, TaskStatus } from "@orchestrator/contract";
+import { retriesMade } from "@orchestrator/core";
+import type { Redis } from "ioredis";
+import type { StoredTask } from "../records/stored-task.ts";
+import type { Keys } from "../redis/keys.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { pageOfHistory, recordHistory, trimHistory } from "./history-scripts.ts";
+
+/** What the lists need to know of a task that changed. */
+export interface HistoryEntry {
+  task: StoredTask["task"];
+  revision: number;
+  status: TaskStatus;
+  completedAt: number | null;
+  durationMs: number;
+  retries: number;
+}
+
+export interface HistoryPage {
+  ids: string[];
+  total: number;
+  nextCursor: string | null;
+}
+
+export interface TrimLimits {
+  /** How many ended tasks stay. */
+  keep: number;
+  /** Tasks that ended before this go in any case (ms). */
+  endedBefore: number;
+  /** Tasks that ended after this stay in any case (ms): their late index entries may still be on the way. */
+  spareAfter: number;
+}
+
+/** How many tasks one call forgets at most: bounds how long Redis is held up. */
+const TRIM_BATCH = 1000;
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Just-ended tasks are spared this long. */
+const SPARE_MS = 5000;
+
+export function trimLimits(keep: number, nowMs: number): TrimLimits {
+  return { keep, endedBefore: nowMs - DAY_MS, spareAfter: nowMs - SPARE_MS };
+}
+
+/** Lists, filters, totals and counters over all tasks. */
+export class TaskHistory {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+
+  constructor(redis: Redis, keys: Keys) {
+    this.#redis = redis;
+    this.#keys = keys;
+  }
+
+  /** Idempotent: an entry that is not newer than what is listed changes nothing. */
+  async record(entry: HistoryEntry): Promise<void> {
+    await recordHistory(this.#redis, [this.#keys.all], historyArgs(entry));
+  }
+
+  async page(query: TaskListQuery): Promise<HistoryPage | "unknown_cursor"> {
+    const cursor = query.cursor === undefined ? null : decodeCursor(query.cursor);
+    if (query.cursor !== undefined && cursor === null) return "unknown_cursor";
+    const [index = "", ...more] = this.#indexesFor(query);
+    const [total, ...rows] = await pageOfHistory(
+      this.#redis,
+      [`${this.#keys.all}scratch:${randomUUID()}`, index],
+      [
+        query.since === undefined ? "-inf" : query.since * 1000,
+        query.until === undefined ? "+inf" : query.until * 1000,
+        cursor?.createdAt ?? "",
+        cursor?.id ?? "",
+        query.limit,
+        ...more,
+      ],
+    );
+    const ids = rows.filter((_, position) => position % 2 === 0).map(String);
+    const last = ids.at(-1);
+    const isFull = ids.length === query.limit && last !== undefined;
+    const nextCursor = isFull ? encodeCursor({ createdAt: Number(rows.at(-1)), id: last }) : null;
+    return { ids, total, nextCursor };
+  }
+
+  /** How many tasks are in each state: the living ones by count, the ended ones since ever. */
+  async totals(): Promise<Record<TaskStatus, number>> {
+    const all = this.#keys.all;
+    const [queued, running, counters] = await Promise.all([
+      this.#redis.zcard(`${all}ix:s:queued`),
+      this.#redis.zcard(`${all}ix:s:running`),
+      this.#redis.hgetall(`${all}counters`),
+    ]);
+    const ended = (status: EndedStatus): number => Number(counters[`tasks:${status}`] ?? 0);
+    return {
+      queued,
+      running,
+      success: ended("success"),
+      error: ended("error"),
+      timeout: ended("timeout"),
+      cancelled: ended("cancelled"),
+    };
+  }
+
+  /** Unfinished tasks whose deadline has passed. */
+  async pastDeadline(nowMs: number, limit: number): Promise<string[]> {
+    return await this.#redis.zrangebyscore(this.#keys.deadlines, "-inf", nowMs, "LIMIT", 0, limit);
+  }
+
+  /** Forgets what is too old or too many; the records of the ids returned can go. */
+  async trim(limits: TrimLimits): Promise<string[]> {
+    return await trimHistory(
+      this.#redis,
+      [this.#keys.all],
+      [limits.keep, limits.endedBefore, limits.spareAfter, TRIM_BATCH],
+    );
+  }
+
+  #indexesFor(query: TaskListQuery): string[] {
+    const index = `${this.#keys.all}ix:`;
+    const droplet = query.droplet_name?.toLowerCase();
+    const indexes: string[] = [];
+    if (query.status !== undefined && droplet !== undefined) {
+      indexes.push(`${index}sd:${query.status}:${droplet}`);
+    } else if (query.status !== undefined) indexes.push(`${index}s:${query.status}`);
+    else if (droplet !== undefined) indexes.push(`${index}d:${droplet}`);
+    if (query.requested_by !== undefined) indexes.push(`${index}r:${query.requested_by}`);
+    if (query.trace_id !== undefined) indexes.push(`${index}t:${query.trace_id}`);
+    return indexes.length > 0 ? indexes : [`${index}all`];
+  }
+}
+
+/** The entry of a record just read: for whoever finds the lists behind the record. */
+export function historyEntryOf(stored: StoredTask): HistoryEntry {
+  const { task, completedAt, firstStartedAt } = stored;
+  return {
+    task,
+    revision: stored.revision,
+    status: stored.status,
+    completedAt,
+    durationMs: completedAt === null || firstStartedAt === null ? 0 : completedAt - firstStartedAt,
+    retries: retriesMade(stored.attempts, stored.open !== null),
+  };
+}
+
+function historyArgs(entry: HistoryEntry): (string | number)[] {
+  const { task } = entry;
+  const requestedBy = task.meta["requested_by"];
+  return [
+    task.id,
+    entry.revision,
+    entry.status,
+    task.createdAt,
+    task.dropletName.toLowerCase(),
+    typeof requestedBy === "string" ? requestedBy.slice(0, 255) : "",
+    task.traceId,
+    entry.completedAt ?? "",
+    entry.durationMs,
+    entry.retries,
+    task.deadlineAt ?? "",
+  ];
+}

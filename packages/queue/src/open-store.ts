@@ -1,0 +1,84 @@
+import type { Redis } from "ioredis";
+import { DispatchQueues } from "./dispatch/dispatch-queues.ts";
+import { DropletDirectory } from "./droplets/droplet-directory.ts";
+import { DropletListCache } from "./droplets/droplet-list-cache.ts";
+import { SnapshotFile } from "./droplets/snapshot-file.ts";
+import { TaskHistory } from "./history/task-history.ts";
+import { TaskRecords } from "./records/task-records.ts";
+import { connect, PATIENT, untilReady, type Manners } from "./redis/connect.ts";
+import { Keys } from "./redis/keys.ts";
+import { Subscriptions } from "./redis/subscriptions.ts";
+import { TaskLedger } from "./task-ledger.ts";
+import { WorkerPresence } from "./workers/worker-presence.ts";
+
+export interface StoreOptions {
+  redisUrl: string;
+  keyPrefix: string;
+  /** Whose connections these are, for CLIENT LIST. */
+  name: string;
+  /** FAILING_FAST for a process that answers callers, PATIENT for one that works. */
+  manners: Manners;
+  resultKeepMs: number;
+  registryUrl: string;
+  registryCacheExpiryMs: number;
+  registryCacheDir: string;
+  /** Connection trouble and failed background work; all of it heals by itself. */
+  onError: (error: unknown) => void;
+}
+
+/** Everything of ours in Redis, opened. Closing it closes its connections. */
+export interface Store extends AsyncDisposable {
+  redis: Redis;
+  bullMqRedis: Redis;
+  subscriptions: Subscriptions;
+  keys: Keys;
+  ledger: TaskLedger;
+  queues: DispatchQueues;
+  dropletListCache: DropletListCache;
+  snapshot: SnapshotFile;
+  directory: DropletDirectory;
+  presence: WorkerPresence;
+}
+
+/**
+ * Opens connections and what stands on them. With FAILING_FAST it resolves even while Redis is away and
+ * everything works once Redis is there; with PATIENT it waits for Redis.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { redisUrl: url, name, manners, onError } = options;
+  const redis = connect({ url, name, onError }, { ...manners, enableAutoPipelining: true });
+  const bullMqRedis = connect({ url, name: `${name}-bullmq`, onError }, manners);
+  const subscriber = connect({ url, name: `${name}-subscriber`, onError }, PATIENT);
+  if (manners === PATIENT) await Promise.all([redis, bullMqRedis, subscriber].map(untilReady));
+
+  const keys = new Keys(options.keyPrefix);
+  const subscriptions = new Subscriptions(subscriber);
+  const records = new TaskRecords(redis, keys, options.resultKeepMs);
+  const queues = new DispatchQueues({ redis, bullMqRedis }, keys, onError);
+  const dropletListCache = new DropletListCache(redis, keys);
+  const snapshot = new SnapshotFile(options.registryCacheDir);
+  return {
+    redis,
+    bullMqRedis,
+    subscriptions,
+    keys,
+    ledger: new TaskLedger(records, new TaskHistory(redis, keys), onError),
+    queues,
+    dropletListCache,
+    snapshot,
+    directory: await DropletDirectory.open({
+      cache: dropletListCache,
+      subscriptions,
+      keys,
+      snapshot,
+      registryUrl: options.registryUrl,
+      expiryMs: options.registryCacheExpiryMs,
+      onError,
+    }),
+    presence: new WorkerPresence(redis, keys),
+    async [Symbol.asyncDispose]() {
+      await queues.close();
+      for (const connection of [redis, bullMqRedis, subscriber]) connection.disconnect();
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import type { TaskStatus } from "@orchestrator/contract";
+import { luaScript } from "../redis/lua-script.ts";
+
+type BeginAnswer = [
+  verdict: "begun" | "lost" | "cancelled" | "ended",
+  revision: number,
+  number: number,
+  open: string,
+  ...attempts: string[],
+];
+export type CloseVerdict = "queued" | "cancelled" | "refused";
+export type EndVerdict = "ended" | "refused" | "running" | "missing";
+
+/**
+ * The only writers of a task's record. Each is one atomic step that refuses to go back: an ended record is
+ * final, and an attempt can only be closed by the worker that holds it (its number must be the open one).
+ *
+ * Fields of the record's hash:
+ *   d  the task (JSON)            s  status            v  revision, grows with every change
+ *   n  number of the last attempt o  open attempt (JSON, "" when none)
+ *   a:<n>  attempt n (JSON)       f  first attempt's start (ms)    na  next attempt at (ms)
+ *   u  last target URL            r  last response (JSON)          e  how it ended (JSON)
+ *   c  ended at (ms)              x  cancellation wished at (ms)   p  input kept for a replay (JSON)
+ */
+const ENDED = `
+local function ended(status)
+  return status and status ~= 'queued' and status ~= 'running'
+end
+local function set_body(key, body, keep_ms)
+  if body ~= '' then redis.call('SET', key, body, 'PX', keep_ms) end
+end
+`;
+
+/** KEYS record · ARGV task → 1 when this call made the record, else 0. */
+export const createRecord = luaScript<number>(
+  "createRecord",
+  1,
+  `
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'd', ARGV[1], 's', 'queued', 'v', 1)
+return 1
+`,
+);
+
+/**
+ * KEYS record · ARGV task, now, worker → [verdict, revision, attempt number, open attempt, attempts…]
+ * verdict: begun | ended | cancelled | lost. Makes the record when the submitter could not.
+ */
+export const beginAttempt = luaScript<BeginAnswer>(
+  "beginAttempt",
+  1,
+  `${ENDED}
+local key = KEYS[1]
+local status, open, wish, n = unpack(redis.call('HMGET', key, 's', 'o', 'x', 'n'))
+if not status then
+  redis.call('HSET', key, 'd', ARGV[1], 's', 'queued', 'v', 1)
+end
+n = tonumber(n or 0)
+local function answer(verdict)
+  local found = {verdict, tonumber(redis.call('HGET', key, 'v')), n, open or ''}
+  for i = 1, n do found[#found + 1] = redis.call('HGET', key, 'a:' .. i) or '' end
+  return found
+end
+if ended(status) then return answer('ended') end
+if open and open ~= '' then return answer('lost') end
+if wish then return answer('cancelled') end
+n = n + 1
+open = cjson.encode({number = n, startedAt = tonumber(ARGV[2]), worker = ARGV[3]})
+redis.call('HSET', key, 's', 'running', 'n', n, 'o', open, 'na', '')
+redis.call('HSETNX', key, 'f', ARGV[2])
+redis.call('HINCRBY', key, 'v', 1)
+return answer('begun')
+`,
+);
+
+/**
+ * Closes attempt n; the task goes on.
+ * KEYS record, body · ARGV n, attempt, next attempt at ('' = at once), response, body, keep ms, target URL
+ * → [verdict, revision]; verdict: queued | cancelled (a wish came in between) | refused (not ours any more)
+ */
+export const closeAttempt = luaScript<[CloseVerdict, number]>(
+  "closeAttempt",
+  2,
+  `${ENDED}
+local key = KEYS[1]
+local status, open, wish, n = unpack(redis.call('HMGET', key, 's', 'o', 'x', 'n'))
+if status ~= 'running' or not open or open == '' or n ~= ARGV[1] then return {'refused', 0} end
+redis.call('HSET', key, 's', 'queued', 'o', '', 'a:' .. n, ARGV[2], 'na', ARGV[3])
+if ARGV[4] ~= '' then redis.call('HSET', key, 'r', ARGV[4]) end
+if ARGV[7] ~= '' then redis.call('HSET', key, 'u', ARGV[7]) end
+set_body(KEYS[2], ARGV[5], ARGV[6])
+local revision = redis.call('HINCRBY', key, 'v', 1)
+if wish then return {'cancelled', revision} end
+return {'queued', revision}
+`,
+);
+
+/**
+ * Ends the task and announces it.
+ * KEYS record, body, watchers
+ * ARGV n ('' = not by an attempt), attempt, status, end, now, response, body, keep ms, target URL,
+ *      record's life ms, reply channel, task id, input, force ('1' = although an attempt is open)
+ * → [verdict, revision]; verdict: ended | refused (final already, or not ours any more) | running | missing
+ */
+export const endTask = luaScript<[EndVerdict, number]>(
+  "endTask",
+  3,
+  `${ENDED}
+local key = KEYS[1]
+local status, open, n = unpack(redis.call('HMGET', key, 's', 'o', 'n'))
+if not status then return {'missing', 0} end
+if ended(status) then return {'refused', 0} end
+local isOpen = open and open ~= ''
+if ARGV[1] ~= '' then
+  if not isOpen or n ~= ARGV[1] then return {'refused', 0} end
+elseif isOpen and ARGV[14] ~= '1' then
+  return {'running', 0}
+end
+if ARGV[2] ~= '' and n then redis.call('HSET', key, 'a:' .. n, ARGV[2]) end
+redis.call('HSET', key, 's', ARGV[3], 'e', ARGV[4], 'c', ARGV[5], 'o', '', 'na', '')
+if ARGV[6] ~= '' then redis.call('HSET', key, 'r', ARGV[6]) end
+if ARGV[9] ~= '' then redis.call('HSET', key, 'u', ARGV[9]) end
+if ARGV[13] ~= '' then redis.call('HSET', key, 'p', ARGV[13]) end
+set_body(KEYS[2], ARGV[7], ARGV[8])
+local revision = redis.call('HINCRBY', key, 'v', 1)
+redis.call('PEXPIRE', key, ARGV[10])
+if ARGV[11] ~= '' then redis.call('PUBLISH', ARGV[11], ARGV[12]) end
+for _, channel in ipairs(redis.call('SMEMBERS', KEYS[3])) do
+  redis.call('PUBLISH', channel, ARGV[12])
+end
+redis.call('DEL', KEYS[3])
+return {'ended', revision}
+`,
+);
+
+/** KEYS record, watchers · ARGV channel, life ms → 1 ended already, 0 will be told, -1 no such task. */
+export const watchTask = luaScript<1 | 0 | -1>(
+  "watchTask",
+  2,
+  `${ENDED}
+local status = redis.call('HGET', KEYS[1], 's')
+if not status then return -1 end
+if ended(status) then return 1 end
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+return 0
+`,
+);
+
+/** Stores the wish to cancel. KEYS record · ARGV now → status before, or 'missing'. */
+export const wishCancel = luaScript<TaskStatus | "missing">(
+  "wishCancel",
+  1,
+  `${ENDED}
+local status = redis.call('HGET', KEYS[1], 's')
+if not status then return 'missing' end
+if not ended(status) then redis.call('HSETNX', KEYS[1], 'x', ARGV[1]) end
+return status
+`,
+);

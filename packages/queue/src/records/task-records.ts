@@ -1,0 +1,213 @@
+import type { EndedStatus, TaskRecord, TaskStatus } from "@orchestrator/contract";
+import type { Attempt, StoredResponse, Task, TaskEnd } from "@orchestrator/core";
+import { isEnded } from "@orchestrator/contract";
+import type { Redis } from "ioredis";
+import { ownJson, ownWriting } from "../redis/own-writing.ts";
+import type { Keys } from "../redis/keys.ts";
+import {
+  beginAttempt,
+  closeAttempt,
+  createRecord,
+  endTask,
+  watchTask,
+  wishCancel,
+  type CloseVerdict,
+  type EndVerdict,
+} from "./record-scripts.ts";
+import { showRecord } from "./show-record.ts";
+import {
+  parseStoredTask,
+  type OpenAttempt,
+  type StoredTask,
+  type TaskInput,
+} from "./stored-task.ts";
+
+/** An ended record outlives the history by an hour, in case trimming it was interrupted. */
+const ENDED_RECORD_LIFE_MS = 25 * 3_600_000;
+
+/** A watcher's registration is renewed by nobody: long enough for every wait there is. */
+const WATCH_LIFE_MS = 2 * 3_600_000;
+
+/** Inputs up to this size stay with an ended record, so that it can be replayed. */
+const KEPT_INPUT_BYTES_MAX = 64 * 1024;
+
+/** An answer together with its whole body when that is too large for the record. */
+export interface AttemptResponse {
+  stored: StoredResponse;
+  /** JSON text, null when the body is in `stored`. */
+  wholeBody: string | null;
+}
+
+export type BeginVerdict =
+  | { kind: "begun"; revision: number; number: number; earlier: Attempt[] }
+  | { kind: "lost"; revision: number; open: OpenAttempt; earlier: Attempt[] }
+  | { kind: "cancelled"; revision: number }
+  | { kind: "ended" };
+
+export interface ClosedAttempt {
+  attempt: Attempt;
+  nextAttemptAt: number | null;
+  response: AttemptResponse | null;
+  targetUrl: string | null;
+}
+
+export interface EndOfTask {
+  task: Task;
+  end: TaskEnd;
+  nowMs: number;
+  /** The open attempt that ended it; null when it ended without one. */
+  attempt: Attempt | null;
+  response: AttemptResponse | null;
+  targetUrl: string | null;
+  /** The channel of the API process that submitted it, when a caller waits there. */
+  replyChannel: string | null;
+  input: TaskInput | null;
+  /** End it although an attempt is open: its worker has had its time. */
+  force?: boolean;
+}
+
+export interface RecordVerdict<Kind extends string> {
+  kind: Kind;
+  revision: number;
+}
+
+/** Reads and writes the records of tasks; every write is one script of `record-scripts.ts`. */
+export class TaskRecords {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+  readonly #resultKeepMs: number;
+
+  constructor(redis: Redis, keys: Keys, resultKeepMs: number) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#resultKeepMs = resultKeepMs;
+  }
+
+  /** False when the record was there already (the worker was faster, or the id is taken). */
+  async create(task: Task): Promise<boolean> {
+    const keys = [this.#keys.record(task.id)];
+    return (await createRecord(this.#redis, keys, [JSON.stringify(task)])) === 1;
+  }
+
+  async begin(task: Task, worker: string, nowMs: number): Promise<BeginVerdict> {
+    const [kind, revision, number, open, ...attempts] = await beginAttempt(
+      this.#redis,
+      [this.#keys.record(task.id)],
+      [JSON.stringify(task), nowMs, worker],
+    );
+    const earlier = attempts.filter(Boolean).map((attempt) => ownJson<Attempt>(attempt));
+    switch (kind) {
+      case "begun":
+        return { kind, revision, number, earlier };
+      case "lost":
+        return { kind, revision, open: ownJson<OpenAttempt>(open), earlier };
+      case "cancelled":
+        return { kind, revision };
+      case "ended":
+        return { kind };
+    }
+  }
+
+  async closeAttempt(task: Task, closed: ClosedAttempt): Promise<RecordVerdict<CloseVerdict>> {
+    const { attempt, response } = closed;
+    const [kind, revision] = await closeAttempt(
+      this.#redis,
+      [this.#keys.record(task.id), this.#keys.body(task.id)],
+      [
+        attempt.number,
+        JSON.stringify(attempt),
+        closed.nextAttemptAt ?? "",
+        response ? JSON.stringify(response.stored) : "",
+        response?.wholeBody ?? "",
+        this.#resultKeepMs,
+        closed.targetUrl ?? "",
+      ],
+    );
+    return { kind, revision };
+  }
+
+  async end(ending: EndOfTask): Promise<RecordVerdict<EndVerdict>> {
+    const { task, attempt, response, end } = ending;
+    const [kind, revision] = await endTask(
+      this.#redis,
+      [this.#keys.record(task.id), this.#keys.body(task.id), this.#keys.watchers(task.id)],
+      [
+        attempt && !ending.force ? attempt.number : "",
+        attempt ? JSON.stringify(attempt) : "",
+        end.status,
+        JSON.stringify(end),
+        ending.nowMs,
+        response ? JSON.stringify(response.stored) : "",
+        response?.wholeBody ?? "",
+        this.#resultKeepMs,
+        ending.targetUrl ?? "",
+        ENDED_RECORD_LIFE_MS,
+        ending.replyChannel ?? "",
+        task.id,
+        keptInput(ending.input, end.status),
+        ending.force ? "1" : "",
+      ],
+    );
+    return { kind, revision };
+  }
+
+  async read(taskId: string): Promise<StoredTask | null> {
+    return parseStoredTask(await this.#redis.hgetall(this.#keys.record(taskId)));
+  }
+
+  /** The record as the contract shows it, with its whole body while that is kept. */
+  async show(taskId: string): Promise<TaskRecord | null> {
+    const [stored, body] = await Promise.all([
+      this.read(taskId),
+      this.#redis.get(this.#keys.body(taskId)),
+    ]);
+    if (stored === null) return null;
+    return showRecord(stored, body === null ? undefined : JSON.parse(body), Date.now());
+  }
+
+  /** Many records as lists show them: large bodies never whole. Missing ones are left out. */
+  async showMany(taskIds: readonly string[]): Promise<TaskRecord[]> {
+    const stored = await Promise.all(taskIds.map(async (id) => await this.read(id)));
+    const nowMs = Date.now();
+    return stored.filter((one) => one !== null).map((one) => showRecord(one, undefined, nowMs));
+  }
+
+  /** Asks for a message on `channel` when the task ends. */
+  async watch(taskId: string, channel: string): Promise<"will_be_told" | "ended" | "missing"> {
+    const keys = [this.#keys.record(taskId), this.#keys.watchers(taskId)];
+    const answer = await watchTask(this.#redis, keys, [channel, WATCH_LIFE_MS]);
+    if (answer === -1) return "missing";
+    return answer === 1 ? "ended" : "will_be_told";
+  }
+
+  async isEnded(taskId: string): Promise<boolean> {
+    const status = await this.#redis.hget(this.#keys.record(taskId), "s");
+    return status !== null && isEnded(ownWriting<TaskStatus>(status));
+  }
+
+  /** Stores the wish; the status it found tells what follows from it. */
+  async wishCancel(taskId: string, nowMs: number): Promise<TaskStatus | "missing"> {
+    return await wishCancel(this.#redis, [this.#keys.record(taskId)], [nowMs]);
+  }
+
+  async input(taskId: string): Promise<TaskInput | null> {
+    const kept = await this.#redis.hget(this.#keys.record(taskId), "p");
+    return kept === null ? null : ownJson<TaskInput>(kept);
+  }
+
+  async drop(taskIds: readonly string[]): Promise<void> {
+    await Promise.all(
+      taskIds.flatMap((id) => [
+        this.#redis.unlink(this.#keys.record(id)),
+        this.#redis.unlink(this.#keys.body(id)),
+      ]),
+    );
+  }
+}
+
+/** What failed is kept whole, whatever its size, so that it can be replayed. */
+function keptInput(input: TaskInput | null, status: EndedStatus): string {
+  if (input === null) return "";
+  const text = JSON.stringify(input);
+  return status !== "success" || text.length <= KEPT_INPUT_BYTES_MAX ? text : "";
+}

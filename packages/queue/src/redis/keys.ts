@@ -1,0 +1,92 @@
+/**
+ * Every Redis key and channel we use, named in one place.
+ *
+ * The part in braces is the hash tag: it decides the slot in a Redis Cluster. All keys of one task share the
+ * tag of its id, lists over all tasks share `{all}`, and each droplet's queue has a tag of its own, so that
+ * load spreads over the slots and every script stays within one.
+ */
+export class Keys {
+  /** BullMQ's `prefix` option; it adds `:{d-name}:…` itself. */
+  readonly prefix: string;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  record(taskId: string): string {
+    return `${this.prefix}:task:{${taskId}}`;
+  }
+
+  /** The whole response body, when it is too large for the record. */
+  body(taskId: string): string {
+    return `${this.prefix}:task:{${taskId}}:body`;
+  }
+
+  /** Channels of API processes that asked to be told of the end. */
+  watchers(taskId: string): string {
+    return `${this.prefix}:task:{${taskId}}:watchers`;
+  }
+
+  /** What all keys of lists over all tasks begin with; scripts append to it. */
+  get all(): string {
+    return `${this.prefix}:{all}:`;
+  }
+
+  get dropletList(): string {
+    return `${this.all}droplets`;
+  }
+
+  get registryState(): string {
+    return `${this.all}registry`;
+  }
+
+  /** Droplets (lower case) whose queue may hold a task that has not ended. */
+  get busyDroplets(): string {
+    return `${this.all}busy`;
+  }
+
+  get workers(): string {
+    return `${this.all}workers`;
+  }
+
+  get deadlines(): string {
+    return `${this.all}deadlines`;
+  }
+
+  get dropletListChannel(): string {
+    return `${this.prefix}:droplets-changed`;
+  }
+
+  get cancelChannel(): string {
+    return `${this.prefix}:cancel-wished`;
+  }
+
+  /** The one channel on which an API process hears that tasks ended. */
+  endedChannel(processId: string): string {
+    return `${this.prefix}:ended:${processId}`;
+  }
+}
+
+const DROPLET_QUEUE = /^\{d-(.*)\}$/;
+
+/**
+ * A droplet's queue: `{d-` + its lower-cased name with every byte outside [a-z0-9._-] percent-encoded + `}`.
+ * Names that differ only by case are one droplet. BullMQ refuses `:`, which this encodes.
+ */
+export function queueNameOf(dropletName: string): string {
+  const bytes = new TextEncoder().encode(dropletName.toLowerCase());
+  const encoded = Array.from(bytes, (byte) => {
+    const char = String.fromCharCode(byte);
+    return /[a-z0-9._-]/.test(char) ? char : `%${byte.toString(16).padStart(2, "0").toUpperCase()}`;
+  });
+  return `{d-${encoded.join("")}}`;
+}
+
+/** The lower-cased droplet name behind a queue's name, null for queues that are not a droplet's. */
+export function dropletOfQueue(queueName: string): string | null {
+  const encoded = DROPLET_QUEUE.exec(queueName)?.[1];
+  return encoded === undefined ? null : decodeURIComponent(encoded);
+}
+
+/** Our own queues. */
+export const REGISTRY_SYNC_QUEUE = "{sys-registry-sync}";

@@ -1,0 +1,28 @@
+import type { Redis } from "ioredis";
+import { ownWriting } from "./own-writing.ts";
+
+/** Runs one script: keys first, then arguments, as Redis hands them to Lua. */
+export type LuaScript<Answer> = (
+  redis: Redis,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<Answer>;
+
+type Command<Answer> = (...args: (string | number)[]) => Promise<Answer>;
+
+/**
+ * A Lua script as a function that gives what the script returns. ioredis sends EVALSHA, falls back to EVAL
+ * after a NOSCRIPT, and lets scripts join the automatic pipeline, so that concurrent tasks share a round trip.
+ */
+export function luaScript<Answer>(
+  name: string,
+  numberOfKeys: number,
+  lua: string,
+): LuaScript<Answer> {
+  const command = `orchestrator:${name}`;
+  return async (redis, keys, args) => {
+    if (!Object.hasOwn(redis, command)) redis.defineCommand(command, { numberOfKeys, lua });
+    const run = ownWriting<Command<Answer>>(Reflect.get(redis, command));
+    return await run.call(redis, ...keys, ...args);
+  };
+}

@@ -1,0 +1,63 @@
+import { destination as openDestination, pino, stdTimeFunctions } from "pino";
+import type { DestinationStream, Logger, LoggerOptions } from "pino";
+import { isPlainObject, redactField, SECRET_FIELD_NAMES } from "./redaction.ts";
+import { scrubUrlCredentials } from "./url-credentials.ts";
+
+export type { Logger };
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** pino passes what `log.child({…})` binds through serializers alone, never through the `log` formatter. */
+const bindingSerializers = Object.fromEntries(
+  [...SECRET_FIELD_NAMES, "err", "headers", "payload", "body"].map((name) => [
+    name,
+    (value: unknown) => redactField(name, value),
+  ]),
+);
+
+export interface LoggerSettings {
+  readonly service: string;
+  readonly version: string;
+  readonly level: LogLevel;
+  /** Standard output unless given; tests pass a stream that collects lines. */
+  readonly destination?: DestinationStream;
+}
+
+/**
+ * A logger that writes one JSON line per event:
+ *
+ *     log.info({ event: "attempt.finished", task_id, trace_id, droplet, duration_ms }, "optional prose")
+ *
+ * `event` is `noun.pastVerb`, fields are snake_case with their unit last, ids are always there, and an error goes under
+ * `err`. Every line has time (ISO 8601), level (a word), service, version and pid. Secrets are redacted here and nowhere
+ * else: see redaction.ts. Lines are written synchronously (12 µs each, into a pipe): with pino's
+ * own default a fatal line overtakes the lines before it.
+ */
+export function createLogger({ service, version, level, destination }: LoggerSettings): Logger {
+  const options: LoggerOptions = {
+    level,
+    base: { service, version, pid: process.pid },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }), log: redactFields },
+    serializers: bindingSerializers,
+    hooks: { streamWrite: scrubUrlCredentials },
+  };
+  return pino(options, destination ?? openDestination({ dest: 1, sync: true }));
+}
+
+function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      hasOwnSerializer(value) ? value : redactField(name, value),
+    ]),
+  );
+}
+
+/** Instances of classes (pino-http's request and response) are left whole for the serializer of their field. */
+function hasOwnSerializer(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value) || value instanceof Error || ArrayBuffer.isView(value)) return false;
+  return !isPlainObject(value);
+}

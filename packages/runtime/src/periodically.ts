@@ -1,0 +1,60 @@
+import type { Logger } from "./logger.ts";
+
+const INTERVAL_MS_MAX = 2 ** 31 - 1;
+
+export interface PeriodicWork extends AsyncDisposable {
+  /** Starts no further round, aborts the signal of the running one and waits for its end. May be called repeatedly. */
+  stop(): Promise<void>;
+}
+
+export interface PeriodicWorkOptions {
+  readonly log: Pick<Logger, "error">;
+  /** For the log line of a failed round. */
+  readonly name: string;
+  /** Begin the first round now, rather than after one interval. */
+  readonly immediately?: boolean;
+}
+
+/**
+ * Runs `work` every `intervalMs`, never two rounds at once: a tick that finds a round running is skipped, not made up for.
+ * A failing round is logged and the next one comes as ever. The timer does not keep the process alive. `work` is given a
+ * signal that is aborted by `stop`, for rounds that are worth cutting short.
+ */
+export function periodically(
+  intervalMs: number,
+  work: (signal: AbortSignal) => Promise<unknown> | void,
+  { log, name, immediately = false }: PeriodicWorkOptions,
+): PeriodicWork {
+  if (!(intervalMs > 0 && intervalMs <= INTERVAL_MS_MAX)) {
+    throw new RangeError(
+      `${name}: an interval of ${intervalMs} ms is not within setInterval's range`,
+    );
+  }
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+
+  async function runRound(): Promise<void> {
+    try {
+      await work(stopping.signal);
+    } catch (error) {
+      // What a round throws because it was told to stop is no failure.
+      if (!stopping.signal.aborted) log.error({ event: "periodicWork.failed", name, err: error });
+    }
+  }
+
+  function tick(): void {
+    running ??= runRound().finally(() => {
+      running = undefined;
+    });
+  }
+
+  const timer = setInterval(tick, intervalMs).unref();
+  if (immediately) tick();
+
+  async function stop(): Promise<void> {
+    clearInterval(timer);
+    stopping.abort();
+    await running;
+  }
+  return { stop, [Symbol.asyncDispose]: stop };
+}
