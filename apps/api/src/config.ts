@@ -32,6 +32,9 @@ export const ApiConfig = z.object({
     .meta({ documentedDefault: "TASK_TIMEOUT + 5" }),
   BODY_MAX: byteSize(1024 * 1024).describe("The largest request body taken"),
   RESULT_KEEP: seconds(600).describe("How long a large response body is kept whole"),
+  RESULT_MEMORY_MAX: byteSize(256 * 1024 * 1024).describe(
+    "What large response bodies may take of Redis together; the oldest go first",
+  ),
   HOST: text("0.0.0.0").describe("Address the servers bind to"),
   PORT: port(8001).describe("The API's port; 0 picks a free one"),
   PUBLIC_URL: httpUrl("http://localhost:8001").describe("Where the mesh reaches us"),

@@ -15,6 +15,7 @@ import { waitMaxMs, type ApiConfig } from "./config.ts";
 import { startPulse } from "./pulse.ts";
 import { dropletRoutes } from "./routes/droplet-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
+import { bulkRoutes } from "./routes/bulk-routes.ts";
 import { taskRoutes } from "./routes/task-routes.ts";
 import type { Submission } from "./tasks/submit-task.ts";
 
@@ -48,9 +49,11 @@ export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
     user: config.OPERATOR_USER,
     password: config.OPERATOR_PASSWORD,
   });
+  const tasks = { ...submission, defaults, waitMaxMs: waitMaxMs(config) };
   const app = createApp({
     routers: [
-      taskRoutes({ ...submission, defaults, waitMaxMs: waitMaxMs(config) }),
+      bulkRoutes(tasks),
+      taskRoutes(tasks),
       dropletRoutes(directory),
       healthRoutes({ directory, pulse, ...self }),
     ],
@@ -85,7 +88,10 @@ function storeOptions({ config, cacheDir, log }: ApiOptions): StoreOptions {
     keyPrefix: config.KEY_PREFIX,
     name: "orchestrator-api",
     manners: FAILING_FAST,
-    resultKeepMs: config.RESULT_KEEP * 1000,
+    bodyLimits: {
+      keepMs: config.RESULT_KEEP * 1000,
+      bytesMax: config.RESULT_MEMORY_MAX,
+    },
     registryUrl: config.REGISTRY_URL,
     registryCacheExpiryMs: config.REGISTRY_CACHE_EXPIRY * 1000,
     registryCacheDir: cacheDir,

@@ -43,6 +43,9 @@ export const WorkerConfig = z
     TASK_MAX_HISTORY: count(10_000, { min: 1 }).describe("How many ended tasks are kept"),
     RESPONSE_BODY_MAX: byteSize(1024 * 1024).describe("The largest response body taken"),
     RESULT_KEEP: seconds(600).describe("How long a large response body is kept whole"),
+    RESULT_MEMORY_MAX: byteSize(256 * 1024 * 1024).describe(
+      "What large response bodies may take of Redis together; the oldest go first",
+    ),
     DROPLET_CONCURRENCY: count(50, { min: 1, max: 10_000 }).describe(
       "Tasks of one droplet that one worker process runs at once",
     ),

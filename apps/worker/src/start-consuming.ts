@@ -1,6 +1,7 @@
 import type { AddressPolicy } from "@orchestrator/core";
 import { Consumers, readBusyDroplets, type Store } from "@orchestrator/queue";
 import { periodically, type Logger } from "@orchestrator/runtime";
+import { followCancellations } from "./attempt/follow-cancellations.ts";
 import { createDropletAgent } from "./attempt/guarded-connector.ts";
 import { RunningAttempts } from "./attempt/running-attempts.ts";
 import { performTask } from "./perform-task.ts";
@@ -51,6 +52,8 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
   const following = periodically(FOLLOW_MS, follow, { log, name: "follow-droplets" });
   directory.onChange(() => void follow().catch((error: unknown) => log.warn({ err: error })));
 
+  const cancellations = followCancellations(store, running, log);
+
   return {
     consumers,
     running,
@@ -59,6 +62,7 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
       const timer = setTimeout(() => running.stopAll(), options.graceMs);
       await consumers.close();
       clearTimeout(timer);
+      await cancellations[Symbol.asyncDispose]();
       await agent.destroy();
     },
   };

@@ -68,7 +68,10 @@ function storeOptions({ config, cacheDir, log }: WorkerOptions): StoreOptions {
     keyPrefix: config.KEY_PREFIX,
     name: "orchestrator-worker",
     manners: PATIENT,
-    resultKeepMs: config.RESULT_KEEP * 1000,
+    bodyLimits: {
+      keepMs: config.RESULT_KEEP * 1000,
+      bytesMax: config.RESULT_MEMORY_MAX,
+    },
     registryUrl: config.REGISTRY_URL,
     registryCacheExpiryMs: config.REGISTRY_CACHE_EXPIRY * 1000,
     registryCacheDir: cacheDir,

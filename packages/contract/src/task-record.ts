@@ -73,6 +73,7 @@ export const TaskAccepted = z.object({
   task_id: z.string(),
   status: z.enum(["queued", "running"]),
   trace_id: z.string(),
+  replayed_from: z.string().optional(),
   warnings: z.array(z.string()).optional(),
 });
 export type TaskAccepted = z.infer<typeof TaskAccepted>;

@@ -1,3 +1,4 @@
+export * from "./canonical-json.ts";
 export * from "./circuit-breaker.ts";
 export * from "./droplet-list/droplet.ts";
 export * from "./droplet-list/index-droplets.ts";
@@ -16,6 +17,7 @@ export * from "./task/attempt.ts";
 export * from "./task/new-task.ts";
 export * from "./task/next-step.ts";
 export * from "./task/outcome.ts";
+export * from "./task/replay-ramp.ts";
 export * from "./task/response.ts";
 export * from "./task/retry-schedule.ts";
 export * from "./task/task.ts";

@@ -16,6 +16,9 @@ export interface WaitRequest {
 
 const SECONDS = /^\d{1,9}(\.\d{1,9})?$/;
 
+/** A quoted string (RFC 9110, 5.6.4); one that is never closed reaches to the end. */
+const QUOTED = /"(?:\\.|[^"\\])*"?/g;
+
 /** The query beats Prefer; more than the maximum is cut to it; anything unreadable is refused. */
 export function readWaitPreference(request: WaitRequest): WaitPreference {
   if (request.query !== undefined) return fromQuery(request.query, request.waitMaxMs);
@@ -50,9 +53,11 @@ function waiting(seconds: string, waitMaxMs: number, applied: string | null): Wa
 
 /** The two preferences we know; RFC 7240 lets us ignore all others, and the first of a kind counts. */
 function preferences(header: string): { respondAsync: boolean; wait: string | undefined } {
-  const pairs = header.split(",").map((part) => {
-    const [name = "", value = ""] = (part.split(";")[0] ?? "").split("=");
-    return { name: name.trim().toLowerCase(), value: value.trim().replaceAll('"', "") };
+  // A quoted value may hold separators of its own: only those outside the quotes count.
+  const plain = header.replaceAll(QUOTED, (quoted) => quoted.replaceAll(/[",;=\\]/g, ""));
+  const pairs = plain.split(",").map((part) => {
+    const [name, value = ""] = part.replace(/;.*/s, "").split("=");
+    return { name: name?.trim().toLowerCase(), value: value.trim() };
   });
   return {
     respondAsync: pairs.some(({ name }) => name === "respond-async"),

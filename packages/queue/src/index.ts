@@ -1,3 +1,4 @@
+export * from "./claims/task-claims.ts";
 export * from "./dispatch/consumers.ts";
 export * from "./dispatch/dispatch-queues.ts";
 export * from "./dispatch/job-data.ts";

@@ -1,15 +1,21 @@
+import { setTimeout } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { TaskClaims } from "./claims/task-claims.ts";
 import { DispatchQueues } from "./dispatch/dispatch-queues.ts";
 import { DropletDirectory } from "./droplets/droplet-directory.ts";
 import { DropletListCache } from "./droplets/droplet-list-cache.ts";
 import { SnapshotFile } from "./droplets/snapshot-file.ts";
 import { TaskHistory } from "./history/task-history.ts";
+import { BodyBudget, type BodyLimits } from "./records/body-budget.ts";
 import { TaskRecords } from "./records/task-records.ts";
 import { connect, PATIENT, untilReady, type Manners } from "./redis/connect.ts";
 import { Keys } from "./redis/keys.ts";
 import { Subscriptions } from "./redis/subscriptions.ts";
 import { TaskLedger } from "./task-ledger.ts";
 import { WorkerPresence } from "./workers/worker-presence.ts";
+
+/** A process that answers callers gives Redis this long to be there at its start, then starts without. */
+const CONNECT_GRACE_MS = 1000;
 
 export interface StoreOptions {
   redisUrl: string;
@@ -18,7 +24,7 @@ export interface StoreOptions {
   name: string;
   /** FAILING_FAST for a process that answers callers, PATIENT for one that works. */
   manners: Manners;
-  resultKeepMs: number;
+  bodyLimits: BodyLimits;
   registryUrl: string;
   registryCacheExpiryMs: number;
   registryCacheDir: string;
@@ -34,6 +40,7 @@ export interface Store extends AsyncDisposable {
   keys: Keys;
   ledger: TaskLedger;
   queues: DispatchQueues;
+  claims: TaskClaims;
   dropletListCache: DropletListCache;
   snapshot: SnapshotFile;
   directory: DropletDirectory;
@@ -49,11 +56,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const redis = connect({ url, name, onError }, { ...manners, enableAutoPipelining: true });
   const bullMqRedis = connect({ url, name: `${name}-bullmq`, onError }, manners);
   const subscriber = connect({ url, name: `${name}-subscriber`, onError }, PATIENT);
-  if (manners === PATIENT) await Promise.all([redis, bullMqRedis, subscriber].map(untilReady));
+  const connected = Promise.all([redis, bullMqRedis, subscriber].map(untilReady));
+  await (manners === PATIENT ? connected : Promise.race([connected, setTimeout(CONNECT_GRACE_MS)]));
 
   const keys = new Keys(options.keyPrefix);
   const subscriptions = new Subscriptions(subscriber);
-  const records = new TaskRecords(redis, keys, options.resultKeepMs);
+  const bodies = new BodyBudget(redis, keys, options.bodyLimits);
+  const records = new TaskRecords(redis, keys, bodies.keepMs);
+  const history = new TaskHistory(redis, keys);
+  const claims = new TaskClaims(redis, keys);
   const queues = new DispatchQueues({ redis, bullMqRedis }, keys, onError);
   const dropletListCache = new DropletListCache(redis, keys);
   const snapshot = new SnapshotFile(options.registryCacheDir);
@@ -62,7 +73,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     bullMqRedis,
     subscriptions,
     keys,
-    ledger: new TaskLedger(records, new TaskHistory(redis, keys), onError),
+    ledger: new TaskLedger({ records, history, bodies, claims, queues, onError }),
+    claims,
     queues,
     dropletListCache,
     snapshot,

@@ -1,8 +1,14 @@
 import type { Attempt, Task } from "@orchestrator/core";
 import { retriesMade } from "@orchestrator/core";
+import { isEnded } from "@orchestrator/contract";
+import { followUpEnd } from "./after-end.ts";
+import type { TaskClaims } from "./claims/task-claims.ts";
+import type { DispatchQueues } from "./dispatch/dispatch-queues.ts";
 import { historyEntryOf, type HistoryEntry, type TaskHistory } from "./history/task-history.ts";
+import type { BodyBudget } from "./records/body-budget.ts";
 import type { CloseVerdict, EndVerdict } from "./records/record-scripts.ts";
 import type {
+  AttemptResponse,
   BeginVerdict,
   ClosedAttempt,
   EndOfTask,
@@ -10,19 +16,29 @@ import type {
   TaskRecords,
 } from "./records/task-records.ts";
 
+export interface TaskLedgerParts {
+  records: TaskRecords;
+  history: TaskHistory;
+  bodies: BodyBudget;
+  claims: TaskClaims;
+  queues: DispatchQueues;
+  onError: (error: unknown) => void;
+}
+
 /**
- * What happens to a task, written down: first its record, which decides, then the lists over all tasks, which
- * follow. Whoever dies between the two leaves a job behind whose next worker repeats the second step.
+ * What happens to a task, written down: first its record, which decides, then the lists over all tasks and
+ * whatever its end sets off, which follow. Whoever dies in between leaves a job behind whose next worker
+ * repeats the rest.
  */
 export class TaskLedger {
   readonly records: TaskRecords;
   readonly history: TaskHistory;
-  readonly #onError: (error: unknown) => void;
+  readonly #parts: TaskLedgerParts;
 
-  constructor(records: TaskRecords, history: TaskHistory, onError: (error: unknown) => void) {
-    this.records = records;
-    this.history = history;
-    this.#onError = onError;
+  constructor(parts: TaskLedgerParts) {
+    this.records = parts.records;
+    this.history = parts.history;
+    this.#parts = parts;
   }
 
   /** After the job was added. */
@@ -39,45 +55,61 @@ export class TaskLedger {
       // Nobody waits for the lists to say "running": the attempt goes ahead.
       this.history
         .record({ ...neverStarted(task), status: "running", revision, retries })
-        .catch(this.#onError);
+        .catch(this.#parts.onError);
     }
     return verdict;
   }
 
   async closeAttempt(task: Task, closed: ClosedAttempt): Promise<RecordVerdict<CloseVerdict>> {
     const verdict = await this.records.closeAttempt(task, closed);
-    if (verdict.kind !== "refused") {
-      await this.history.record({
-        ...neverStarted(task),
-        status: "queued",
-        revision: verdict.revision,
-      });
-    }
+    if (verdict.kind === "refused") return verdict;
+    const entry = { ...neverStarted(task), status: "queued" as const, revision: verdict.revision };
+    await Promise.all([
+      this.history.record(entry),
+      this.#countBody(task.id, closed.response, Date.now()),
+    ]);
     return verdict;
   }
 
+  /** @param attempts all of the task, the one that ended it included */
   async end(ending: EndOfTask, attempts: readonly Attempt[]): Promise<RecordVerdict<EndVerdict>> {
+    const { task, nowMs } = ending;
     const verdict = await this.records.end(ending);
-    if (verdict.kind === "ended") {
-      await this.history.record({
-        task: ending.task,
+    if (verdict.kind !== "ended") return verdict;
+    await Promise.all([
+      this.history.record({
+        task,
         status: ending.end.status,
         revision: verdict.revision,
-        completedAt: ending.nowMs,
-        durationMs: attempts[0] ? ending.nowMs - attempts[0].startedAt : 0,
+        completedAt: nowMs,
+        durationMs: attempts[0] ? nowMs - attempts[0].startedAt : null,
         retries: retriesMade(attempts, false),
-      });
-    }
+      }),
+      this.#countBody(task.id, ending.response, nowMs),
+      this.#followUp(task),
+    ]);
     return verdict;
   }
 
-  /** Brings the lists up to a record that ended before its second step was done. */
+  /** Repeats what follows a record that ended: whoever ended it may have died before. */
   async repair(taskId: string): Promise<void> {
     const stored = await this.records.read(taskId);
-    if (stored) await this.history.record(historyEntryOf(stored));
+    if (stored === null) return;
+    await this.history.record(historyEntryOf(stored));
+    if (isEnded(stored.status)) await this.#followUp(stored.task);
+  }
+
+  async #followUp(task: Task): Promise<void> {
+    const submitted = async (one: Task): Promise<void> => await this.submitted(one);
+    await followUpEnd(task, { ...this.#parts, submitted });
+  }
+
+  async #countBody(taskId: string, response: AttemptResponse | null, nowMs: number): Promise<void> {
+    if (!response?.wholeBody) return;
+    await this.#parts.bodies.count(taskId, Buffer.byteLength(response.wholeBody), nowMs);
   }
 }
 
 function neverStarted(task: Task): Omit<HistoryEntry, "status" | "revision"> {
-  return { task, completedAt: null, durationMs: 0, retries: 0 };
+  return { task, completedAt: null, durationMs: null, retries: 0 };
 }

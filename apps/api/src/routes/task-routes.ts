@@ -1,12 +1,17 @@
-import { fieldIssues, TaskListQuery, type TaskRecord } from "@orchestrator/contract";
+import { fieldIssues, TaskListQuery } from "@orchestrator/contract";
 import type { TaskDefaults } from "@orchestrator/core";
 import { Router, type Request, type Response } from "express";
 import { methodNotAllowed } from "../http/answer-errors.ts";
-import { Refusal } from "../http/refusal.ts";
 import { traceIdOfResponse, traceparentOf } from "../http/trace-id.ts";
-import { acceptTask, invalidRequest } from "../tasks/accept-task.ts";
+import { invalidRequest } from "../http/invalid-request.ts";
+import { acceptTask, type AcceptContext } from "../tasks/accept-task.ts";
+import { cancelTask } from "../tasks/cancel-task.ts";
+import { explainTask } from "../tasks/explain-task.ts";
+import { readIdempotencyKey } from "../tasks/idempotency-key.ts";
+import { readRecord } from "../tasks/read-record.ts";
 import { readWait } from "../tasks/read-wait.ts";
-import { submitTask, type Submission } from "../tasks/submit-task.ts";
+import { submitOnce } from "../tasks/submit-once.ts";
+import type { Submission } from "../tasks/submit-task.ts";
 import { answerSubmitted } from "../tasks/task-answers.ts";
 
 export interface TaskRoutesOptions extends Submission {
@@ -14,7 +19,7 @@ export interface TaskRoutesOptions extends Submission {
   waitMaxMs: number;
 }
 
-/** Submit, list, read. */
+/** Submit, list, read, cancel. */
 export function taskRoutes(options: TaskRoutesOptions): Router {
   const router = Router();
   router
@@ -25,8 +30,24 @@ export function taskRoutes(options: TaskRoutesOptions): Router {
   router
     .route("/tasks/:id")
     .get(async (request, response) => await read(request, response, options))
-    .all(methodNotAllowed("GET"));
+    .delete(async (request, response) => await cancel(request, response, options))
+    .all(methodNotAllowed("GET", "DELETE"));
   return router;
+}
+
+/** What acceptance needs to know of a request beside its body. */
+export function acceptContext(
+  request: Request,
+  response: Response,
+  { store, defaults }: TaskRoutesOptions,
+): AcceptContext {
+  return {
+    directory: store.directory,
+    defaults,
+    traceId: traceIdOfResponse(response),
+    traceparent: traceparentOf(request),
+    idempotencyKey: readIdempotencyKey(request),
+  };
 }
 
 async function submit(
@@ -35,14 +56,21 @@ async function submit(
   options: TaskRoutesOptions,
 ): Promise<void> {
   const wait = readWait(request, { waitMaxMs: options.waitMaxMs, defaultsToWaiting: true });
-  const accepted = acceptTask(request.body, {
-    directory: options.store.directory,
-    defaults: options.defaults,
-    traceId: traceIdOfResponse(response),
-    traceparent: traceparentOf(request),
-  });
-  const submitted = await submitTask(accepted, wait, options);
-  answerSubmitted(response, accepted, submitted, wait.applied);
+  const accepted = acceptTask(request.body, acceptContext(request, response, options));
+  if (isDryRun(request)) {
+    response.json(await explainTask(accepted, options));
+    return;
+  }
+  const once = await submitOnce(accepted, wait, options);
+  if (once.isReplay) response.set("Idempotency-Replayed", "true");
+  answerSubmitted(response, once.accepted, once.submitted, wait.applied);
+}
+
+function isDryRun(request: Request): boolean {
+  const value = request.query["dry_run"];
+  if (value === undefined || value === "false") return false;
+  if (value === "true") return true;
+  throw invalidRequest([{ path: "dry_run", message: "must be true or false" }]);
 }
 
 async function list(
@@ -74,7 +102,7 @@ async function read(
   const wait = readWait(request, { waitMaxMs: options.waitMaxMs, defaultsToWaiting: false });
   if (wait.kind === "wait") await untilEnded(id, wait.ms, options);
   if (wait.applied !== null) response.set("Preference-Applied", wait.applied);
-  response.json(await readRecord(id, options));
+  response.json(await readRecord(id, options.store));
 }
 
 /** Long-polls: expect first, then ask to be told, so that no end slips through in between. */
@@ -91,10 +119,13 @@ async function untilEnded(
   }
 }
 
-async function readRecord(id: string, { store }: TaskRoutesOptions): Promise<TaskRecord> {
-  const record = await store.ledger.records.show(id);
-  if (record === null) {
-    throw new Refusal("TASK_NOT_FOUND", `There is no task '${id.slice(0, 100)}'`, { task_id: id });
-  }
-  return record;
+async function cancel(
+  request: Request<{ id: string }>,
+  response: Response,
+  options: TaskRoutesOptions,
+): Promise<void> {
+  const { id } = request.params;
+  response.locals["taskId"] = id;
+  const { isDone, record } = await cancelTask(id, options);
+  response.status(isDone ? 200 : 202).json(record);
 }

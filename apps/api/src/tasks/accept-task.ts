@@ -3,7 +3,6 @@ import {
   fieldIssues,
   TaskRequest,
   unknownFields,
-  type FieldIssue,
   type TaskRequest as Request,
 } from "@orchestrator/contract";
 import {
@@ -15,7 +14,9 @@ import {
   type TaskDefaults,
 } from "@orchestrator/core";
 import type { DropletDirectory, TaskInput } from "@orchestrator/queue";
+import { invalidRequest } from "../http/invalid-request.ts";
 import { Refusal } from "../http/refusal.ts";
+import { keyedRequest, type KeyedRequest } from "./idempotency-key.ts";
 
 const DROPLETS_SHOWN_MAX = 100;
 
@@ -24,12 +25,20 @@ export interface AcceptContext {
   defaults: TaskDefaults;
   traceId: string;
   traceparent: string | null;
+  /** Who asks, when sign-in is on. */
+  caller?: string | null;
+  /** The Idempotency-Key of the request, null or absent when it has none. */
+  idempotencyKey?: string | null;
 }
 
 export interface AcceptedTask {
   task: Task;
   input: TaskInput;
   warnings: string[];
+  /** How an Idempotency-Key is claimed for it, null without one. */
+  keyed: KeyedRequest | null;
+  /** What the caller sent, validated, with the contract's defaults. */
+  request: Request;
 }
 
 /** Turns a caller's body into a task with every default filled in. @throws {Refusal} naming the field and limit */
@@ -40,6 +49,8 @@ export function acceptTask(body: unknown, context: AcceptContext): AcceptedTask 
   const { callback } = request;
   const callbackDroplet = callback ? findDroplet(callback.droplet_name, context.directory) : null;
   if (callback && callbackDroplet) checkPath(callback.path, callbackDroplet, "callback.path");
+  const { idempotencyKey = null, caller = null } = context;
+  const keyed = idempotencyKey === null ? null : keyedRequest(idempotencyKey, caller, request);
   const task = newTask(request, context.defaults, {
     id: randomUUID(),
     dropletName: droplet.name,
@@ -47,13 +58,14 @@ export function acceptTask(body: unknown, context: AcceptContext): AcceptedTask 
     path,
     traceId: context.traceId,
     traceparent: context.traceparent,
-    caller: null,
-    claim: null,
+    caller,
+    claim: keyed?.claim ?? null,
     replayedFrom: null,
     hops: 1,
     nowMs: Date.now(),
   });
-  return { task, input: { payload: request.payload, headers: request.headers }, warnings };
+  const input = { payload: request.payload, headers: request.headers };
+  return { task, input, warnings, keyed, request };
 }
 
 function readRequest(body: unknown): { request: Request; warnings: string[] } {
@@ -94,12 +106,4 @@ export function noDropletList(): Refusal {
     {},
     { retryAfterS: 5 },
   );
-}
-
-export function invalidRequest(issues: FieldIssue[]): Refusal {
-  const [first] = issues;
-  const message = first
-    ? `${first.path || "body"}: ${first.message}${issues.length > 1 ? ` (and ${issues.length - 1} more)` : ""}`
-    : "Invalid request";
-  return new Refusal("INVALID_REQUEST", message, { issues });
 }

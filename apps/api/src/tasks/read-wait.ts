@@ -1,6 +1,6 @@
 import { readWaitPreference, type WaitPreference } from "@orchestrator/core";
 import type { Request } from "express";
-import { invalidRequest } from "./accept-task.ts";
+import { invalidRequest } from "../http/invalid-request.ts";
 
 /** How long this caller wants to be held. @throws {Refusal} for anything unreadable */
 export function readWait(

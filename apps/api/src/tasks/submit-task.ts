@@ -1,5 +1,5 @@
 import type { TaskRecord } from "@orchestrator/contract";
-import type { WaitPreference } from "@orchestrator/core";
+import type { Task, WaitPreference } from "@orchestrator/core";
 import type { JobData, Store, WaiterTable } from "@orchestrator/queue";
 import { Refusal } from "../http/refusal.ts";
 import type { AcceptedTask } from "./accept-task.ts";
@@ -16,6 +16,9 @@ export interface Submission {
   onError: (error: unknown) => void;
 }
 
+/** How long a caller wants to be held; what cannot be read has been refused. */
+export type Wait = Exclude<WaitPreference, { kind: "invalid" }>;
+
 /** What the caller gets: the record of a task that ended in time, or word that it goes on. */
 export type Submitted =
   | { kind: "ended"; record: TaskRecord }
@@ -23,13 +26,13 @@ export type Submitted =
 
 /** Queues the task and waits for its end as long as the caller wants. A caller who hangs up changes nothing. */
 export async function submitTask(
-  { task, input }: AcceptedTask,
-  wait: Exclude<WaitPreference, { kind: "invalid" }>,
-  { store, waiters, replyChannel, onError }: Submission,
+  { task, input }: Pick<AcceptedTask, "task" | "input">,
+  wait: Wait,
+  submission: Submission,
 ): Promise<Submitted> {
-  const canEndInTime = wait.kind === "wait" && task.delayMs < wait.ms;
+  const { store, waiters, replyChannel, onError } = submission;
   // Expect before adding: the end may come before the add has been confirmed.
-  const waiter = canEndInTime ? waiters.expect(task.id, wait.ms) : null;
+  const waiter = canEndInTime(task, wait) ? waiters.expect(task.id, wait.ms) : null;
   try {
     await addWithin({ v: 1, task, ...input, replyChannel: waiter ? replyChannel : null }, store);
   } catch (error) {
@@ -37,15 +40,41 @@ export async function submitTask(
     throw queueUnavailable(task.id, error);
   }
   // The job is the truth from here on: a record that cannot be written now is made by the worker.
-  const recorded = store.ledger.submitted(task).catch(onError);
+  const recorded = writeDown(task, store).catch(onError);
   if (waiter === null) {
     await recorded;
     return { kind: "accepted", status: "queued" };
   }
   await waiter.result;
-  return await lookUp(task.id, store, onError);
+  return await lookUp(task.id, submission);
 }
 
+/** Waits for a task that somebody else submitted; `task` is known to be queued or to have a record. */
+export async function joinTask(task: Task, wait: Wait, submission: Submission): Promise<Submitted> {
+  const { store, waiters, replyChannel } = submission;
+  if (canEndInTime(task, wait)) {
+    const waiter = waiters.expect(task.id, wait.ms);
+    try {
+      const watched = await store.ledger.records.watch(task.id, replyChannel);
+      if (watched === "will_be_told") await waiter.result;
+    } finally {
+      waiter.cancel();
+    }
+  }
+  return await lookUp(task.id, submission);
+}
+
+/** A task that cannot start within the wait is answered at once. */
+function canEndInTime(task: Task, wait: Wait): wait is Extract<Wait, { kind: "wait" }> {
+  return wait.kind === "wait" && task.delayMs < wait.ms;
+}
+
+async function writeDown(task: Task, { ledger, claims }: Store): Promise<void> {
+  await ledger.submitted(task);
+  if (task.claim !== null) await claims.accept(task.claim, task.id);
+}
+
+/** Adds a task, or fails within 2 s. Adding what is there already changes nothing. */
 async function addWithin(data: JobData, { queues }: Store): Promise<void> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error("Command timed out")), ADD_WITHIN_MS);
@@ -57,13 +86,9 @@ async function addWithin(data: JobData, { queues }: Store): Promise<void> {
 }
 
 /** The state after the wait. A record that cannot be read says nothing about the task: it goes on. */
-async function lookUp(
-  taskId: string,
-  { ledger }: Store,
-  onError: (error: unknown) => void,
-): Promise<Submitted> {
+async function lookUp(taskId: string, { store, onError }: Submission): Promise<Submitted> {
   try {
-    const record = await ledger.records.show(taskId);
+    const record = await store.ledger.records.show(taskId);
     if (record?.completed_at != null) return { kind: "ended", record };
     return { kind: "accepted", status: record?.status === "running" ? "running" : "queued" };
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Submitted } from "./submit-task.ts";
 /** 200 for a task that ended, whatever the droplet said; 202 for one that goes on. */
 export function answerSubmitted(
   response: Response,
-  { task, warnings }: AcceptedTask,
+  { task, warnings }: Pick<AcceptedTask, "task" | "warnings">,
   submitted: Submitted,
   preferenceApplied: string | null,
 ): void {
@@ -21,6 +21,7 @@ export function answerSubmitted(
     task_id: task.id,
     status: submitted.status,
     trace_id: task.traceId,
+    ...(task.replayedFrom !== null && { replayed_from: task.replayedFrom }),
     ...noted,
   };
   response

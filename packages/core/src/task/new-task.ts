@@ -1,5 +1,5 @@
 import type { Method, TaskRequest } from "@orchestrator/contract";
-import type { Task } from "./task.ts";
+import type { Task, TaskCallback } from "./task.ts";
 
 /** What configuration decides where the caller did not. */
 export interface TaskDefaults {
@@ -43,7 +43,7 @@ export function newTask(request: TaskRequest, defaults: TaskDefaults, accepted: 
     delivery: request.delivery,
     callback:
       request.callback && callbackDropletName !== null
-        ? { dropletName: callbackDropletName, path: request.callback.path }
+        ? { dropletName: callbackDropletName, path: request.callback.path, ...defaults }
         : null,
   };
 }
@@ -53,4 +53,53 @@ function attemptTimeoutMs(request: TaskRequest, timeoutMs: number): number {
     return Math.min(request.attempt_timeout_ms, timeoutMs);
   }
   return SHARES_TIMEOUT.has(request.method) ? Math.max(1, Math.floor(timeoutMs / 3)) : timeoutMs;
+}
+
+/** The task that carries the final record of another to where its caller wanted it. It has no callback itself. */
+export function callbackTask(of: Task, callback: TaskCallback, id: string, nowMs: number): Task {
+  return {
+    id,
+    dropletName: callback.dropletName,
+    method: "POST",
+    path: callback.path,
+    priority: of.priority,
+    meta: { callback_of: of.id },
+    traceId: of.traceId,
+    traceparent: of.traceparent,
+    caller: of.caller,
+    createdAt: nowMs,
+    delayMs: 0,
+    deadlineAt: null,
+    timeoutMs: callback.timeoutMs,
+    attemptTimeoutMs: callback.timeoutMs,
+    maxRetries: callback.maxRetries,
+    delivery: "at_least_once",
+    callback: null,
+    replayedFrom: null,
+    hops: of.hops,
+    claim: null,
+  };
+}
+
+/** The same work again as a new task; the time it may take starts anew. */
+export function replayTask(
+  of: Task,
+  replay: {
+    id: string;
+    traceId: string;
+    traceparent: string | null;
+    delayMs: number;
+    nowMs: number;
+  },
+): Task {
+  const { nowMs, ...anew } = replay;
+  const deadlineMs = of.deadlineAt === null ? null : of.deadlineAt - of.createdAt - of.delayMs;
+  return {
+    ...of,
+    ...anew,
+    createdAt: nowMs,
+    deadlineAt: deadlineMs === null ? null : nowMs + anew.delayMs + deadlineMs,
+    replayedFrom: of.id,
+    claim: null,
+  };
 }

@@ -1,5 +1,13 @@
 import type { Method, Priority } from "@orchestrator/contract";
 
+/** Where the final record goes, with what its own task is to be given. */
+export interface TaskCallback {
+  dropletName: string;
+  path: string;
+  timeoutMs: number;
+  maxRetries: number;
+}
+
 /**
  * A task as it is stored: what the caller asked for with every default filled in, so that a change of
  * configuration never changes a task that is already on its way. Times are epoch milliseconds.
@@ -23,7 +31,7 @@ export interface Task {
   attemptTimeoutMs: number;
   maxRetries: number;
   delivery: "at_least_once" | "at_most_once";
-  callback: { dropletName: string; path: string } | null;
+  callback: TaskCallback | null;
   replayedFrom: string | null;
   /** How many orchestrators this work has passed through, ours included. */
   hops: number;

@@ -1,6 +1,6 @@
 import type { Priority } from "@orchestrator/contract";
-import { BACKOFF_BASE_MS } from "@orchestrator/core";
-import { Queue } from "bullmq";
+import { BACKOFF_BASE_MS, type Task } from "@orchestrator/core";
+import { Queue, type JobsOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import type { JobData } from "./job-data.ts";
@@ -52,16 +52,33 @@ export class DispatchQueues {
   async add(data: JobData): Promise<void> {
     const { task } = data;
     await this.#markBusy(task.dropletName);
-    await this.of(task.dropletName).add("task", data, {
-      jobId: task.id,
-      attempts: task.maxRetries + 1,
-      backoff: { type: "exponential", delay: BACKOFF_BASE_MS },
-      priority: BULLMQ_PRIORITY[task.priority],
-      delay: task.delayMs,
-      removeOnComplete: { count: KEPT_COMPLETED },
-      removeOnFail: { count: KEPT_FAILED },
-      stackTraceLimit: 1,
-    });
+    await this.of(task.dropletName).add("task", data, jobOptions(task));
+  }
+
+  /**
+   * Adds many in one round trip per droplet.
+   * @returns for each task, in order, null or why it could not be added
+   */
+  async addMany(all: readonly JobData[]): Promise<(Error | null)[]> {
+    const byDroplet = Map.groupBy(all, ({ task }) => task.dropletName.toLowerCase());
+    const failed = new Map<string, Error>();
+    await Promise.all(
+      Array.from(byDroplet.values(), async (group) => {
+        try {
+          await this.#addGroup(group);
+        } catch (error) {
+          const reason = error instanceof Error ? error : new Error(String(error));
+          for (const { task } of group) failed.set(task.id, reason);
+        }
+      }),
+    );
+    return all.map(({ task }) => failed.get(task.id) ?? null);
+  }
+
+  /** The stored job of a task, null when BullMQ holds none (any more). */
+  async find(dropletName: string, taskId: string): Promise<JobData | null> {
+    const job = await this.of(dropletName).getJob(taskId);
+    return job?.data ?? null;
   }
 
   /** Takes a job out that no worker holds; false when there is none, or a worker holds it. */
@@ -106,6 +123,13 @@ export class DispatchQueues {
     await Promise.all(Array.from(this.#queues.values(), async (queue) => await queue.close()));
   }
 
+  async #addGroup(group: readonly JobData[]): Promise<void> {
+    const dropletName = group[0]?.task.dropletName ?? "";
+    await this.#markBusy(dropletName);
+    const jobs = group.map((data) => ({ name: "task", data, opts: jobOptions(data.task) }));
+    await this.of(dropletName).addBulk(jobs);
+  }
+
   /** Workers consume the listed droplets and the busy ones, so that a vanished droplet strands nothing. */
   async #markBusy(dropletName: string): Promise<void> {
     const name = dropletName.toLowerCase();
@@ -114,4 +138,17 @@ export class DispatchQueues {
     await this.#redis.sadd(this.#keys.busyDroplets, name);
     this.#markedBusyAt.set(name, nowMs);
   }
+}
+
+function jobOptions(task: Task): JobsOptions & { jobId: string } {
+  return {
+    jobId: task.id,
+    attempts: task.maxRetries + 1,
+    backoff: { type: "exponential", delay: BACKOFF_BASE_MS },
+    priority: BULLMQ_PRIORITY[task.priority],
+    delay: task.delayMs,
+    removeOnComplete: { count: KEPT_COMPLETED },
+    removeOnFail: { count: KEPT_FAILED },
+    stackTraceLimit: 1,
+  };
 }

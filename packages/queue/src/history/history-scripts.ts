@@ -4,12 +4,18 @@ import { luaScript } from "../redis/lua-script.ts";
  * Lists over all tasks and counters, all under `{all}`. This is the second, idempotent step after a record
  * changed: an entry says "task X is at revision r with status s", and one that is not newer changes nothing.
  *
- * `<all>` + task         hash: id → what is listed, [revision, status, droplet, requested_by, trace_id]
+ * `<all>` + task         hash: id → what is listed, [revision, status, droplet, requested_by, trace_id, retries]
  *           ix:*         one sorted set per value one can filter by; score = created at (ms)
  *           ended        sorted set of ended tasks; score = ended at (ms)
  *           deadlines    sorted set of unfinished tasks with a deadline; score = deadline (ms)
- *           counters     hash of totals that never shrink
  *           busy         set of droplets whose queue may hold unfinished tasks
+ *           counters     hash of totals since ever: tasks:<status>, retries, retried:<success|failure>, duration_ms
+ *           per-droplet  the same per droplet: <droplet>:<status|retries|duration_ms>
+ *           took         string of 32-bit counts, one per bucket of core's latency histogram: tasks by duration
+ *           took:<d>     the same per droplet
+ *
+ * Because one script moves a task between the lists and counts its end, every task is in exactly one of the
+ * six states at any moment, and the sum of them is the number of tasks ever accepted.
  */
 const INDEX_NAMES = `
 local all = KEYS[1]
@@ -23,46 +29,80 @@ local function remove_from_indexes(id, entry)
 end
 `;
 
-export const HISTORY_ENTRY_ARGS = 11;
+/** What an entry did to the lists. */
+export const ENTRY_STALE = 0;
+export const ENTRY_MOVED = 1;
+export const ENTRY_NEW = 2;
 
 /**
- * KEYS <all> · ARGV per entry: id, revision, status, created at, droplet, requested by, trace id, ended at,
- * duration ms, retries, deadline at ('' = none).
+ * KEYS <all>
+ * ARGV id, revision, status, created at, droplet, requested by, trace id, ended at, duration ms and its bucket
+ *      ('' = no attempt was made), retries, deadline at ('' = none)
+ * → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW
  */
-export const recordHistory = luaScript<null>(
+export const recordHistory = luaScript<number>(
   "recordHistory",
   1,
   `${INDEX_NAMES}
-local function apply(id, revision, status, created, droplet, by, trace, ended, duration, retries, deadline)
-  local was = redis.call('HGET', all .. 'task', id)
-  local entry = was and cjson.decode(was)
-  if entry and entry[1] >= tonumber(revision) then return end
-  if entry then
-    redis.call('ZREM', all .. 'ix:s:' .. entry[2], id)
-    redis.call('ZREM', all .. 'ix:sd:' .. entry[2] .. ':' .. entry[3], id)
-  else
-    redis.call('ZADD', all .. 'ix:all', created, id)
-    redis.call('ZADD', all .. 'ix:d:' .. droplet, created, id)
-    if by ~= '' then redis.call('ZADD', all .. 'ix:r:' .. by, created, id) end
-    redis.call('ZADD', all .. 'ix:t:' .. trace, created, id)
-    redis.call('SADD', all .. 'busy', droplet)
-  end
-  redis.call('HSET', all .. 'task', id, cjson.encode({tonumber(revision), status, droplet, by, trace}))
-  redis.call('ZADD', all .. 'ix:s:' .. status, created, id)
-  redis.call('ZADD', all .. 'ix:sd:' .. status .. ':' .. droplet, created, id)
-  if ended == '' then
-    if deadline ~= '' then redis.call('ZADD', all .. 'deadlines', deadline, id) end
-    return
-  end
-  if deadline ~= '' then redis.call('ZREM', all .. 'deadlines', id) end
-  redis.call('ZADD', all .. 'ended', ended, id)
-  redis.call('HINCRBY', all .. 'counters', 'tasks:' .. status, 1)
-  redis.call('HINCRBY', all .. 'counters', 'droplet:' .. droplet .. ':' .. status, 1)
-  redis.call('HINCRBY', all .. 'counters', 'retries', retries)
+local id, revision, status, created, droplet, by, trace, ended, duration, bucket, retries, deadline = unpack(ARGV)
+local was = redis.call('HGET', all .. 'task', id)
+local entry = was and cjson.decode(was)
+if entry and entry[1] >= tonumber(revision) then return ${ENTRY_STALE} end
+local counted = 0
+if entry then
+  counted = entry[6] or 0
+  redis.call('ZREM', all .. 'ix:s:' .. entry[2], id)
+  redis.call('ZREM', all .. 'ix:sd:' .. entry[2] .. ':' .. entry[3], id)
+else
+  redis.call('ZADD', all .. 'ix:all', created, id)
+  redis.call('ZADD', all .. 'ix:d:' .. droplet, created, id)
+  if by ~= '' then redis.call('ZADD', all .. 'ix:r:' .. by, created, id) end
+  redis.call('ZADD', all .. 'ix:t:' .. trace, created, id)
+  redis.call('SADD', all .. 'busy', droplet)
 end
-for i = 1, #ARGV, ${HISTORY_ENTRY_ARGS} do
-  apply(unpack(ARGV, i, i + ${HISTORY_ENTRY_ARGS - 1}))
+local retried = math.max(tonumber(retries), counted)
+redis.call('HSET', all .. 'task', id, cjson.encode({tonumber(revision), status, droplet, by, trace, retried}))
+redis.call('ZADD', all .. 'ix:s:' .. status, created, id)
+redis.call('ZADD', all .. 'ix:sd:' .. status .. ':' .. droplet, created, id)
+local function count(name, by_how_many)
+  redis.call('HINCRBY', all .. 'counters', name, by_how_many)
 end
+local function count_droplet(name, by_how_many)
+  redis.call('HINCRBY', all .. 'per-droplet', droplet .. ':' .. name, by_how_many)
+end
+if retried > counted then
+  count('retries', retried - counted)
+  count_droplet('retries', retried - counted)
+end
+local answer = entry and ${ENTRY_MOVED} or ${ENTRY_NEW}
+if ended == '' then
+  if deadline ~= '' then redis.call('ZADD', all .. 'deadlines', deadline, id) end
+  return answer
+end
+if deadline ~= '' then redis.call('ZREM', all .. 'deadlines', id) end
+redis.call('ZADD', all .. 'ended', ended, id)
+count('tasks:' .. status, 1)
+count_droplet(status, 1)
+if retried > 0 and status == 'success' then count('retried:success', 1) end
+if retried > 0 and (status == 'error' or status == 'timeout') then count('retried:failure', 1) end
+if duration ~= '' then
+  count('duration_ms', duration)
+  count_droplet('duration_ms', duration)
+  redis.call('BITFIELD', all .. 'took', 'OVERFLOW', 'SAT', 'INCRBY', 'u32', '#' .. bucket, 1)
+  redis.call('BITFIELD', all .. 'took:' .. droplet, 'OVERFLOW', 'SAT', 'INCRBY', 'u32', '#' .. bucket, 1)
+end
+return answer
+`,
+);
+
+/** KEYS <all> → queued, running, then success, error, timeout, cancelled since ever (null = none yet). */
+export const readTotals = luaScript<[queued: number, running: number, ...ended: (string | null)[]]>(
+  "readTotals",
+  1,
+  `
+local all = KEYS[1]
+local ended = redis.call('HMGET', all .. 'counters', 'tasks:success', 'tasks:error', 'tasks:timeout', 'tasks:cancelled')
+return {redis.call('ZCARD', all .. 'ix:s:queued'), redis.call('ZCARD', all .. 'ix:s:running'), unpack(ended)}
 `,
 );
 

@@ -1,11 +1,18 @@
 import { randomUUID } from "node:crypto";
-import type { EndedStatus, TaskListQuery, TaskStatus } from "@orchestrator/contract";
-import { retriesMade } from "@orchestrator/core";
+import type { TaskListQuery, TaskStatus } from "@orchestrator/contract";
+import { bucketOf, retriesMade } from "@orchestrator/core";
 import type { Redis } from "ioredis";
 import type { StoredTask } from "../records/stored-task.ts";
 import type { Keys } from "../redis/keys.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { pageOfHistory, recordHistory, trimHistory } from "./history-scripts.ts";
+import {
+  ENTRY_NEW,
+  ENTRY_STALE,
+  pageOfHistory,
+  readTotals,
+  recordHistory,
+  trimHistory,
+} from "./history-scripts.ts";
 
 /** What the lists need to know of a task that changed. */
 export interface HistoryEntry {
@@ -13,9 +20,14 @@ export interface HistoryEntry {
   revision: number;
   status: TaskStatus;
   completedAt: number | null;
-  durationMs: number;
+  /** First attempt's start to the end; null when no attempt was made, or it has not ended. */
+  durationMs: number | null;
+  /** Retries made so far. */
   retries: number;
 }
+
+/** Hears of each step of each task exactly once over all processes. */
+export type HistoryListener = (entry: HistoryEntry, step: { isFirst: boolean }) => void;
 
 export interface HistoryPage {
   ids: string[];
@@ -48,6 +60,7 @@ export function trimLimits(keep: number, nowMs: number): TrimLimits {
 export class TaskHistory {
   readonly #redis: Redis;
   readonly #keys: Keys;
+  readonly #listeners = new Set<HistoryListener>();
 
   constructor(redis: Redis, keys: Keys) {
     this.#redis = redis;
@@ -56,7 +69,14 @@ export class TaskHistory {
 
   /** Idempotent: an entry that is not newer than what is listed changes nothing. */
   async record(entry: HistoryEntry): Promise<void> {
-    await recordHistory(this.#redis, [this.#keys.all], historyArgs(entry));
+    const did = await recordHistory(this.#redis, [this.#keys.all], historyArgs(entry));
+    if (did === ENTRY_STALE) return;
+    for (const listener of this.#listeners) listener(entry, { isFirst: did === ENTRY_NEW });
+  }
+
+  /** The listener is told of what this process wrote; what another wrote, the other tells its own. */
+  onRecorded(listener: HistoryListener): void {
+    this.#listeners.add(listener);
   }
 
   async page(query: TaskListQuery): Promise<HistoryPage | "unknown_cursor"> {
@@ -82,22 +102,17 @@ export class TaskHistory {
     return { ids, total, nextCursor };
   }
 
-  /** How many tasks are in each state: the living ones by count, the ended ones since ever. */
+  /** How many tasks are in each state, at one moment: the living ones by count, the ended ones since ever. */
   async totals(): Promise<Record<TaskStatus, number>> {
-    const all = this.#keys.all;
-    const [queued, running, counters] = await Promise.all([
-      this.#redis.zcard(`${all}ix:s:queued`),
-      this.#redis.zcard(`${all}ix:s:running`),
-      this.#redis.hgetall(`${all}counters`),
-    ]);
-    const ended = (status: EndedStatus): number => Number(counters[`tasks:${status}`] ?? 0);
+    const [queued, running, ...ended] = await readTotals(this.#redis, [this.#keys.all], []);
+    const [success, error, timeout, cancelled] = ended.map(Number);
     return {
       queued,
       running,
-      success: ended("success"),
-      error: ended("error"),
-      timeout: ended("timeout"),
-      cancelled: ended("cancelled"),
+      success: success ?? 0,
+      error: error ?? 0,
+      timeout: timeout ?? 0,
+      cancelled: cancelled ?? 0,
     };
   }
 
@@ -137,7 +152,8 @@ export function historyEntryOf(stored: StoredTask): HistoryEntry {
     revision: stored.revision,
     status: stored.status,
     completedAt,
-    durationMs: completedAt === null || firstStartedAt === null ? 0 : completedAt - firstStartedAt,
+    durationMs:
+      completedAt === null || firstStartedAt === null ? null : completedAt - firstStartedAt,
     retries: retriesMade(stored.attempts, stored.open !== null),
   };
 }
@@ -145,6 +161,7 @@ export function historyEntryOf(stored: StoredTask): HistoryEntry {
 function historyArgs(entry: HistoryEntry): (string | number)[] {
   const { task } = entry;
   const requestedBy = task.meta["requested_by"];
+  const durationMs = entry.durationMs === null ? null : Math.max(0, Math.round(entry.durationMs));
   return [
     task.id,
     entry.revision,
@@ -154,7 +171,8 @@ function historyArgs(entry: HistoryEntry): (string | number)[] {
     typeof requestedBy === "string" ? requestedBy.slice(0, 255) : "",
     task.traceId,
     entry.completedAt ?? "",
-    entry.durationMs,
+    durationMs ?? "",
+    durationMs === null ? "" : bucketOf(durationMs),
     entry.retries,
     task.deadlineAt ?? "",
   ];

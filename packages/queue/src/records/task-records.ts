@@ -190,6 +190,14 @@ export class TaskRecords {
     return await wishCancel(this.#redis, [this.#keys.record(taskId)], [nowMs]);
   }
 
+  /** Those of the tasks that somebody wishes cancelled. */
+  async cancelWished(taskIds: readonly string[]): Promise<string[]> {
+    const wishes = await Promise.all(
+      taskIds.map(async (id) => await this.#redis.hexists(this.#keys.record(id), "x")),
+    );
+    return taskIds.filter((_, position) => wishes[position] === 1);
+  }
+
   async input(taskId: string): Promise<TaskInput | null> {
     const kept = await this.#redis.hget(this.#keys.record(taskId), "p");
     return kept === null ? null : ownJson<TaskInput>(kept);
@@ -208,6 +216,6 @@ export class TaskRecords {
 /** What failed is kept whole, whatever its size, so that it can be replayed. */
 function keptInput(input: TaskInput | null, status: EndedStatus): string {
   if (input === null) return "";
-  const text = JSON.stringify(input);
+  const text = JSON.stringify({ payload: input.payload, headers: input.headers });
   return status !== "success" || text.length <= KEPT_INPUT_BYTES_MAX ? text : "";
 }

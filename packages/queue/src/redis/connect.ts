@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from "ioredis";
+import { defineScripts } from "./lua-script.ts";
 
 /** Reconnects quickly at first and never gives up: 100 ms doubling to 2 s. */
 const reconnectDelayMs = (times: number): number => Math.min(100 * 2 ** Math.min(times, 5), 2000);
@@ -40,6 +41,7 @@ export function connect(options: ConnectOptions, manners: Manners): Redis {
     retryStrategy: reconnectDelayMs,
     ...manners,
   });
+  defineScripts(redis);
   redis.on("error", options.onError);
   return redis;
 }

@@ -27,6 +27,11 @@ export class Keys {
     return `${this.prefix}:task:{${taskId}}:watchers`;
   }
 
+  /** @param name hash of the caller and the Idempotency-Key */
+  claim(name: string): string {
+    return `${this.prefix}:claim:{${name}}`;
+  }
+
   /** What all keys of lists over all tasks begin with; scripts append to it. */
   get all(): string {
     return `${this.prefix}:{all}:`;
@@ -57,6 +62,7 @@ export class Keys {
     return `${this.prefix}:droplets-changed`;
   }
 
+  /** Every worker hears on it that a running task is to be cancelled. */
   get cancelChannel(): string {
     return `${this.prefix}:cancel-wished`;
   }

@@ -10,6 +10,8 @@ export type LuaScript<Answer> = (
 
 type Command<Answer> = (...args: (string | number)[]) => Promise<Answer>;
 
+const scripts = new Map<string, { numberOfKeys: number; lua: string }>();
+
 /**
  * A Lua script as a function that gives what the script returns. ioredis sends EVALSHA, falls back to EVAL
  * after a NOSCRIPT, and lets scripts join the automatic pipeline, so that concurrent tasks share a round trip.
@@ -20,9 +22,17 @@ export function luaScript<Answer>(
   lua: string,
 ): LuaScript<Answer> {
   const command = `orchestrator:${name}`;
+  scripts.set(command, { numberOfKeys, lua });
   return async (redis, keys, args) => {
-    if (!Object.hasOwn(redis, command)) redis.defineCommand(command, { numberOfKeys, lua });
     const run = ownWriting<Command<Answer>>(Reflect.get(redis, command));
     return await run.call(redis, ...keys, ...args);
   };
+}
+
+/**
+ * Makes every script known to a connection. To be called before its first command: a pipeline that was opened
+ * before a script was defined does not know it, and the automatic pipeline opens one with any command.
+ */
+export function defineScripts(redis: Redis): void {
+  for (const [command, script] of scripts) redis.defineCommand(command, script);
 }

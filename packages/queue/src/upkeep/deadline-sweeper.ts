@@ -30,6 +30,7 @@ export async function sweepDeadlines(
     const stored = await ledger.records.read(taskId);
     if (stored === null) return false;
     const { task, attempts, open } = stored;
+    const job = await queues.find(task.dropletName, taskId);
     const isWorkersTurn = open !== null && nowMs < (task.deadlineAt ?? 0) + RUNNING_GRACE_MS;
     if (isWorkersTurn) return false;
     const verdict = await ledger.end(
@@ -49,8 +50,8 @@ export async function sweepDeadlines(
         },
         response: null,
         targetUrl: null,
-        replyChannel: null,
-        input: null,
+        replyChannel: job?.replyChannel ?? null,
+        input: job,
         force: open !== null,
       },
       attempts,

@@ -1,0 +1,59 @@
+import type { TaskRecord } from "@orchestrator/contract";
+import { cancelledEnd } from "@orchestrator/core";
+import type { StoredTask } from "@orchestrator/queue";
+import { Refusal } from "../http/refusal.ts";
+import { taskNotFound } from "./read-record.ts";
+import type { Submission } from "./submit-task.ts";
+
+export interface Cancellation {
+  /** False while a worker still has to abort the request: the record tells how it ends. */
+  isDone: boolean;
+  record: TaskRecord;
+}
+
+/**
+ * Cancels a task: at once when it waits in its queue, else by a stored wish that the worker holding it obeys,
+ * or the next one should that worker die.
+ * @throws {Refusal} TASK_NOT_FOUND, TASK_FINISHED
+ */
+export async function cancelTask(taskId: string, { store }: Submission): Promise<Cancellation> {
+  const { ledger, redis, keys } = store;
+  const found = await ledger.records.wishCancel(taskId, Date.now());
+  const stored = found === "missing" ? null : await ledger.records.read(taskId);
+  if (stored === null) throw taskNotFound(taskId);
+  if (found !== "queued" && found !== "running") throw finished(taskId, found);
+  const isDone = await endIfWaiting(stored, store);
+  if (!isDone) await redis.publish(keys.cancelChannel, taskId);
+  const record = await ledger.records.show(taskId);
+  if (record === null) throw taskNotFound(taskId);
+  return { isDone, record };
+}
+
+/** True when the task ended here; false when a worker was faster and has it. */
+async function endIfWaiting(
+  stored: StoredTask,
+  { ledger, queues }: Submission["store"],
+): Promise<boolean> {
+  const { task, attempts } = stored;
+  const job = await queues.find(task.dropletName, task.id);
+  const { kind } = await ledger.end(
+    {
+      task,
+      end: cancelledEnd(),
+      nowMs: Date.now(),
+      attempt: null,
+      response: null,
+      targetUrl: null,
+      replyChannel: job?.replyChannel ?? null,
+      input: job,
+    },
+    attempts,
+  );
+  if (kind === "ended") await queues.remove(task.dropletName, task.id);
+  return kind === "ended";
+}
+
+function finished(taskId: string, status: string): Refusal {
+  const details = { task_id: taskId, status };
+  return new Refusal("TASK_FINISHED", `The task has ended as ${status}`, details);
+}

@@ -1,0 +1,55 @@
+import { backoffSchedule, targetUrl } from "@orchestrator/core";
+import type { AcceptedTask } from "./accept-task.ts";
+import type { Submission } from "./submit-task.ts";
+
+/** Where the value of a setting came from. */
+type Source = "request" | "default" | "configuration";
+
+/**
+ * How a task would be treated, without making it: where it would go, every setting and where it came from, the
+ * waits between retries, and what is before it in its queue.
+ */
+export async function explainTask(accepted: AcceptedTask, { store }: Submission) {
+  const { task } = accepted;
+  const { directory, queues } = store;
+  const nowMs = Date.now();
+  const ageMs = directory.ageMs(nowMs);
+  const droplet = directory.byName(task.dropletName);
+  const target = droplet ? targetUrl(droplet.endpoint, task.path) : null;
+  const { waiting, delayed, active, isPaused } = await queues.counts(task.dropletName);
+  return {
+    dry_run: true,
+    droplet_name: task.dropletName,
+    method: task.method,
+    target_url: target?.kind === "url" ? target.url : null,
+    list: {
+      age_seconds: ageMs === null ? null : ageMs / 1000,
+      cache_status: directory.cacheStatus(nowMs),
+      served_from: directory.servedFrom(),
+    },
+    settings: explainSettings(accepted),
+    retry_schedule_ms: backoffSchedule(task.maxRetries),
+    queue: { waiting, delayed, active, paused: isPaused },
+    warnings: accepted.warnings,
+  };
+}
+
+function explainSettings({ task, request }: AcceptedTask) {
+  const asked = request as Partial<Record<string, unknown>>;
+  const setting = (name: string, value: unknown, otherwise: Source) => ({
+    value,
+    source: asked[name] === undefined ? otherwise : "request",
+  });
+  return {
+    timeout_ms: setting("timeout_ms", task.timeoutMs, "configuration"),
+    attempt_timeout_ms: setting("attempt_timeout_ms", task.attemptTimeoutMs, "default"),
+    max_retries: setting("max_retries", task.maxRetries, "configuration"),
+    deadline_ms: setting("deadline_ms", request.deadline_ms ?? null, "default"),
+    delay_ms: { value: task.delayMs, source: task.delayMs > 0 ? "request" : "default" },
+    priority: { value: task.priority, source: task.priority === "normal" ? "default" : "request" },
+    delivery: {
+      value: task.delivery,
+      source: task.delivery === "at_least_once" ? "default" : "request",
+    },
+  };
+}

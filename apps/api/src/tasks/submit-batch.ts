@@ -1,0 +1,77 @@
+import type { ErrorCode } from "@orchestrator/contract";
+import type { JobData } from "@orchestrator/queue";
+import { Refusal } from "../http/refusal.ts";
+import { acceptTask, type AcceptContext, type AcceptedTask } from "./accept-task.ts";
+import type { Submission } from "./submit-task.ts";
+
+/** What became of one item, in the order they came. */
+export type BatchResult =
+  | { task_id: string; status: "queued"; warnings?: string[] }
+  | { error: { code: ErrorCode; message: string; details: Record<string, unknown> } };
+
+export interface BatchAnswer {
+  results: BatchResult[];
+  accepted: number;
+  refused: number;
+}
+
+/** Accepts and queues many tasks, each for itself: one that is refused does not hold up the others. */
+export async function submitBatch(
+  bodies: readonly unknown[],
+  context: AcceptContext,
+  submission: Submission,
+): Promise<BatchAnswer> {
+  const items = bodies.map((body) => acceptOrRefuse(body, context));
+  const accepted = items.flatMap((item) => (item instanceof Refusal ? [] : [item]));
+  const failures = await addAll(accepted, submission);
+  const results = items.map((item): BatchResult => {
+    if (item instanceof Refusal) return refused(item);
+    const failure = failures.get(item.task.id);
+    if (failure !== undefined) return refused(failure);
+    return queued(item);
+  });
+  const refusals = results.filter((result) => "error" in result).length;
+  return { results, accepted: results.length - refusals, refused: refusals };
+}
+
+/** Adds tasks in one round trip per droplet and writes them down; gives what Redis did not take. */
+export async function addAll(
+  accepted: readonly Pick<AcceptedTask, "task" | "input">[],
+  { store }: Submission,
+): Promise<Map<string, Refusal>> {
+  const jobs = accepted.map(({ task, input }): JobData => ({
+    v: 1,
+    task,
+    ...input,
+    replyChannel: null,
+  }));
+  const errors = await store.queues.addMany(jobs);
+  const failures = new Map<string, Refusal>();
+  for (const [position, { task }] of accepted.entries()) {
+    const cause = errors[position];
+    if (!cause) continue;
+    const message = "Redis did not take the task in time; it may have been taken all the same";
+    const details = { task_id: task.id };
+    failures.set(task.id, new Refusal("QUEUE_UNAVAILABLE", message, details, { cause }));
+  }
+  const added = accepted.filter(({ task }) => !failures.has(task.id));
+  await Promise.all(added.map(async ({ task }) => await store.ledger.submitted(task)));
+  return failures;
+}
+
+function acceptOrRefuse(body: unknown, context: AcceptContext): AcceptedTask | Refusal {
+  try {
+    return acceptTask(body, context);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+function refused({ code, message, details }: Refusal): BatchResult {
+  return { error: { code, message, details } };
+}
+
+function queued({ task, warnings }: AcceptedTask): BatchResult {
+  return { task_id: task.id, status: "queued", ...(warnings.length > 0 && { warnings }) };
+}

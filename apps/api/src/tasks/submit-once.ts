@@ -1,0 +1,79 @@
+import type { ClaimVerdict } from "@orchestrator/queue";
+import { Refusal } from "../http/refusal.ts";
+import type { AcceptedTask } from "./accept-task.ts";
+import { joinTask, submitTask, type Submission, type Submitted, type Wait } from "./submit-task.ts";
+
+/** What a keyed request comes to: the task it stands for, which may be older than the request. */
+export interface SubmittedOnce {
+  /** The task that counts: ours, or the one the key has stood for. */
+  accepted: AcceptedTask;
+  submitted: Submitted;
+  /** Its end was known before we asked: answered `Idempotency-Replayed: true`. */
+  isReplay: boolean;
+}
+
+type Known = Extract<ClaimVerdict, { kind: "known" }>;
+
+/**
+ * Submits a task under its Idempotency-Key: the first request makes it, every other one joins it or gets its
+ * result. Whoever finds a claim whose task was never seen repeats the add under the same id.
+ * @throws {Refusal} IDEMPOTENCY_MISMATCH when the key stands for another request
+ */
+export async function submitOnce(
+  accepted: AcceptedTask,
+  wait: Wait,
+  submission: Submission,
+): Promise<SubmittedOnce> {
+  const { task, keyed } = accepted;
+  if (keyed === null) {
+    return { accepted, submitted: await submitTask(accepted, wait, submission), isReplay: false };
+  }
+  const { claims } = submission.store;
+  const verdict = await claims.claim(keyed.claim, task.id, keyed.fingerprint);
+  switch (verdict.kind) {
+    case "mismatch":
+      throw new Refusal(
+        "IDEMPOTENCY_MISMATCH",
+        "This Idempotency-Key was used for a different request",
+        { task_id: verdict.taskId },
+      );
+    case "claimed":
+      return { accepted, submitted: await submitTask(accepted, wait, submission), isReplay: false };
+    case "known":
+      return await join(accepted, verdict, wait, submission);
+  }
+}
+
+async function join(
+  accepted: AcceptedTask,
+  known: Known,
+  wait: Wait,
+  submission: Submission,
+): Promise<SubmittedOnce> {
+  const { ledger } = submission.store;
+  const task = { ...accepted.task, id: known.taskId };
+  const joined = { ...accepted, task };
+  const record = await ledger.records.show(known.taskId);
+  if (record?.completed_at != null) {
+    return { accepted: joined, submitted: { kind: "ended", record }, isReplay: true };
+  }
+  if (record === null && known.end !== null) return trimmed(joined, known.end);
+  if (record === null && !known.isAccepted) {
+    return {
+      accepted: joined,
+      submitted: await submitTask(joined, wait, submission),
+      isReplay: false,
+    };
+  }
+  return { accepted: joined, submitted: await joinTask(task, wait, submission), isReplay: false };
+}
+
+/** The task is no longer in the history: the claim still knows how it ended. */
+function trimmed(joined: AcceptedTask, end: NonNullable<Known["end"]>): SubmittedOnce {
+  const warning = "the task is no longer in the history: its response body is gone";
+  return {
+    accepted: { ...joined, warnings: [...joined.warnings, warning] },
+    submitted: { kind: "ended", record: end },
+    isReplay: true,
+  };
+}

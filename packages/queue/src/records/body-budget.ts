@@ -1,0 +1,72 @@
+import type { Redis } from "ioredis";
+import type { Keys } from "../redis/keys.ts";
+import { luaScript } from "../redis/lua-script.ts";
+
+/**
+ * `<all>` + bodies (sorted set: task id by time kept, ms), bodySizes (hash), bodyBytes (their sum).
+ * KEYS <all> · ARGV id, bytes, now, keep ms, bytes max → ids whose body has to go
+ */
+const keepBody = luaScript<string[]>(
+  "keepBody",
+  1,
+  `
+local all = KEYS[1]
+local function forget(id)
+  local bytes = redis.call('HGET', all .. 'bodySizes', id)
+  if not bytes then return end
+  redis.call('HDEL', all .. 'bodySizes', id)
+  redis.call('ZREM', all .. 'bodies', id)
+  redis.call('DECRBY', all .. 'bodyBytes', bytes)
+end
+forget(ARGV[1])
+redis.call('ZADD', all .. 'bodies', ARGV[3], ARGV[1])
+redis.call('HSET', all .. 'bodySizes', ARGV[1], ARGV[2])
+redis.call('INCRBY', all .. 'bodyBytes', ARGV[2])
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', all .. 'bodies', '-inf', ARGV[3] - ARGV[4], 'LIMIT', 0, 1000)) do
+  forget(id)
+end
+local gone = {}
+while tonumber(redis.call('GET', all .. 'bodyBytes') or 0) > tonumber(ARGV[5]) do
+  local oldest = redis.call('ZRANGE', all .. 'bodies', 0, 0)[1]
+  if not oldest then break end
+  forget(oldest)
+  gone[#gone + 1] = oldest
+end
+return gone
+`,
+);
+
+export interface BodyLimits {
+  /** How long a whole body is kept after it came. */
+  keepMs: number;
+  /** What all whole bodies together may take; the oldest go first. */
+  bytesMax: number;
+}
+
+/** Bounds what bodies too large for their records cost Redis. */
+export class BodyBudget {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+  readonly #limits: BodyLimits;
+
+  constructor(redis: Redis, keys: Keys, limits: BodyLimits) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#limits = limits;
+  }
+
+  get keepMs(): number {
+    return this.#limits.keepMs;
+  }
+
+  /** Counts a body that was just stored, and drops the oldest ones that no longer fit. */
+  async count(taskId: string, bytes: number, nowMs: number): Promise<void> {
+    const { keepMs, bytesMax } = this.#limits;
+    const gone = await keepBody(
+      this.#redis,
+      [this.#keys.all],
+      [taskId, bytes, nowMs, keepMs, bytesMax],
+    );
+    await Promise.all(gone.map(async (id) => await this.#redis.unlink(this.#keys.body(id))));
+  }
+}
