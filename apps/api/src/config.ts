@@ -35,6 +35,10 @@ export const ApiConfig = z.object({
   RESULT_MEMORY_MAX: byteSize(256 * 1024 * 1024).describe(
     "What large response bodies may take of Redis together; the oldest go first",
   ),
+  MAX_QUEUE_DEPTH: count(200_000, { min: 1 }).describe(
+    "Tasks of one droplet that may wait before new ones are refused",
+  ),
+  WAITERS_MAX: count(2000).describe("Callers that one API process holds at once"),
   HOST: text("0.0.0.0").describe("Address the servers bind to"),
   PORT: port(8001).describe("The API's port; 0 picks a free one"),
   PUBLIC_URL: httpUrl("http://localhost:8001").describe("Where the mesh reaches us"),

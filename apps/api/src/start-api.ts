@@ -1,12 +1,5 @@
-import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
-import {
-  FAILING_FAST,
-  openStore,
-  WaiterTable,
-  type Store,
-  type StoreOptions,
-} from "@orchestrator/queue";
+import { FAILING_FAST, openStore, type StoreOptions } from "@orchestrator/queue";
 import { listen, type Logger } from "@orchestrator/runtime";
 import { startQueueBoard } from "./admin/bull-board.ts";
 import { operatorsOnly } from "./admin/operator-access.ts";
@@ -16,8 +9,9 @@ import { startPulse } from "./pulse.ts";
 import { dropletRoutes } from "./routes/droplet-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { bulkRoutes } from "./routes/bulk-routes.ts";
+import { operatorRoutes } from "./routes/operator-routes.ts";
 import { taskRoutes } from "./routes/task-routes.ts";
-import type { Submission } from "./tasks/submit-task.ts";
+import { startSubmission } from "./tasks/start-submission.ts";
 
 const BOARD_PATHS = ["/orchestrator/admin/queues", "/admin/queues"];
 
@@ -35,7 +29,13 @@ export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
   const store = opened.use(await openStore(storeOptions(options)));
   const { directory } = store;
   const pulse = opened.use(startPulse(store, log));
-  const submission = startWaiting(store, log);
+  const submission = opened.use(
+    startSubmission(
+      store,
+      { waitersMax: config.WAITERS_MAX, queueDepthMax: config.MAX_QUEUE_DEPTH },
+      log,
+    ),
+  );
   const defaults = { timeoutMs: config.TASK_TIMEOUT * 1000, maxRetries: config.TASK_MAX_RETRIES };
   const self = {
     version,
@@ -54,6 +54,7 @@ export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
     routers: [
       bulkRoutes(tasks),
       taskRoutes(tasks),
+      operatorRoutes({ store, operators, log }),
       dropletRoutes(directory),
       healthRoutes({ directory, pulse, ...self }),
     ],
@@ -67,19 +68,6 @@ export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
   opened.defer(() => submission.waiters.close());
   log.info({ event: "api.listening", port: server.port, url: config.PUBLIC_URL });
   return opened.move();
-}
-
-/** This process's waiters and the channel on which it hears of ends. */
-function startWaiting(store: Store, log: Logger): Submission {
-  const replyChannel = store.keys.endedChannel(randomUUID());
-  const onError = (error: unknown): void => log.warn({ event: "waiting.failed", err: error });
-  const waiters = new WaiterTable({
-    subscriptions: store.subscriptions,
-    channel: replyChannel,
-    isEnded: async (taskId) => await store.ledger.records.isEnded(taskId),
-    onError,
-  });
-  return { store, waiters, replyChannel, onError };
 }
 
 function storeOptions({ config, cacheDir, log }: ApiOptions): StoreOptions {

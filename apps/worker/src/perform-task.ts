@@ -1,7 +1,14 @@
-import { cancelledEnd, deadlineEnd, decideAfterLoss, isPastDeadline } from "@orchestrator/core";
+import {
+  cancelledEnd,
+  deadlineEnd,
+  decideAfterLoss,
+  isPastDeadline,
+  workerLostEnd,
+} from "@orchestrator/core";
 import type { Attempt, TaskEnd } from "@orchestrator/core";
 import type { JobData, OpenAttempt, TaskLedger, Verdict } from "@orchestrator/queue";
 import type { Logger } from "@orchestrator/runtime";
+import type { CircuitReporter } from "./attempt/circuit-reporter.ts";
 import {
   performAttempt,
   type AttemptSurroundings,
@@ -11,6 +18,7 @@ import {
 export interface TaskSurroundings extends AttemptSurroundings {
   ledger: TaskLedger;
   workerId: string;
+  circuits: CircuitReporter;
   log: Logger;
 }
 
@@ -37,9 +45,34 @@ export async function performTask(data: JobData, around: TaskSurroundings): Prom
     case "begun": {
       const performed = await performAttempt(data, begun.number, begun.earlier, around);
       logAttempt(data, performed, around);
+      if (performed.targetUrl !== null && !performed.wasStopped) {
+        await around.circuits.report(task.dropletName, performed.outcome);
+      }
       return await settle(data, performed, begun.earlier, around);
     }
   }
+}
+
+/** BullMQ gave the job up because too many workers vanished with it, without asking us. */
+export async function endGivenUp(data: JobData, around: TaskSurroundings): Promise<void> {
+  const { task, replyChannel } = data;
+  const { ledger } = around;
+  const stored = await ledger.records.read(task.id);
+  const attempt = stored?.open ? lostAttempt(stored.open) : null;
+  await ledger.end(
+    {
+      task,
+      end: workerLostEnd(),
+      nowMs: Date.now(),
+      attempt,
+      response: null,
+      targetUrl: null,
+      replyChannel,
+      input: inputOf(data),
+      force: attempt !== null,
+    },
+    [...(stored?.attempts ?? []), ...(attempt ? [attempt] : [])],
+  );
 }
 
 async function settle(

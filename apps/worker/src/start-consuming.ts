@@ -2,9 +2,10 @@ import type { AddressPolicy } from "@orchestrator/core";
 import { Consumers, readBusyDroplets, type Store } from "@orchestrator/queue";
 import { periodically, type Logger } from "@orchestrator/runtime";
 import { followCancellations } from "./attempt/follow-cancellations.ts";
+import { CircuitReporter } from "./attempt/circuit-reporter.ts";
 import { createDropletAgent } from "./attempt/guarded-connector.ts";
 import { RunningAttempts } from "./attempt/running-attempts.ts";
-import { performTask } from "./perform-task.ts";
+import { endGivenUp, performTask } from "./perform-task.ts";
 
 /** The list is followed at once; droplets that only a waiting task remembers are looked for this often. */
 const FOLLOW_MS = 2000;
@@ -32,15 +33,26 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
   const { ledger, directory, keys, redis } = store;
   const agent = createDropletAgent(policy);
   const running = new RunningAttempts();
+  const circuits = new CircuitReporter(store.switchboard, workerId, log);
   const { responseBytesMax } = options;
-  const around = { agent, directory, policy, running, responseBytesMax, version };
+  const around = {
+    agent,
+    directory,
+    policy,
+    running,
+    responseBytesMax,
+    version,
+    ledger,
+    circuits,
+    workerId,
+    log,
+  };
   const consumers = new Consumers({
     redis: store.bullMqRedis,
     keys,
     concurrency: options.concurrency,
-    perform: async (data) => await performTask(data, { ...around, ledger, workerId, log }),
-    // BullMQ counted more lost workers than our record did: the next one to look at it finds the same.
-    onGivenUp: async (data) => void (await performTask(data, { ...around, ledger, workerId, log })),
+    perform: async (data) => await performTask(data, around),
+    onGivenUp: async (data) => await endGivenUp(data, around),
     onError: (error) => log.warn({ event: "consumer.failed", err: error }),
   });
 
@@ -63,6 +75,7 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
       await consumers.close();
       clearTimeout(timer);
       await cancellations[Symbol.asyncDispose]();
+      await circuits[Symbol.asyncDispose]();
       await agent.destroy();
     },
   };

@@ -4,6 +4,7 @@ import { periodically, type Logger } from "@orchestrator/runtime";
 /** A deadline is enforced within 2 s, the sweeper's own round included. */
 const DEADLINE_SWEEP_MS = 500;
 const TRIM_MS = 2000;
+const SWITCHES_MS = 2000;
 const IDLE_CHECK_MS = 10_000;
 
 export interface UpkeepOptions {
@@ -21,6 +22,10 @@ export function startUpkeep({ store, taskMaxHistory, log }: UpkeepOptions): Asyn
       name: "deadlines",
     }),
     periodically(TRIM_MS, async () => await trimHistory(), { log, name: "history" }),
+    periodically(SWITCHES_MS, async () => await store.switchboard.enforceUnfinished(), {
+      log,
+      name: "switches",
+    }),
     periodically(IDLE_CHECK_MS, async () => await unmarkIdleDroplets(redis, keys, queues), {
       log,
       name: "idle-droplets",

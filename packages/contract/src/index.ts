@@ -1,5 +1,6 @@
 export * from "./error-codes.ts";
 export * from "./error-response.ts";
+export * from "./operator-requests.ts";
 export * from "./replay-filter.ts";
 export * from "./task-headers.ts";
 export * from "./task-list-query.ts";

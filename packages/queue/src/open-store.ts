@@ -6,11 +6,14 @@ import { DropletDirectory } from "./droplets/droplet-directory.ts";
 import { DropletListCache } from "./droplets/droplet-list-cache.ts";
 import { SnapshotFile } from "./droplets/snapshot-file.ts";
 import { TaskHistory } from "./history/task-history.ts";
+import { MetricsStore } from "./metrics/metrics-store.ts";
 import { BodyBudget, type BodyLimits } from "./records/body-budget.ts";
 import { TaskRecords } from "./records/task-records.ts";
 import { connect, PATIENT, untilReady, type Manners } from "./redis/connect.ts";
 import { Keys } from "./redis/keys.ts";
 import { Subscriptions } from "./redis/subscriptions.ts";
+import { DropletSwitchboard } from "./switches/droplet-switchboard.ts";
+import { SwitchStore } from "./switches/switch-store.ts";
 import { TaskLedger } from "./task-ledger.ts";
 import { WorkerPresence } from "./workers/worker-presence.ts";
 
@@ -41,10 +44,12 @@ export interface Store extends AsyncDisposable {
   ledger: TaskLedger;
   queues: DispatchQueues;
   claims: TaskClaims;
+  switchboard: DropletSwitchboard;
   dropletListCache: DropletListCache;
   snapshot: SnapshotFile;
   directory: DropletDirectory;
   presence: WorkerPresence;
+  metrics: MetricsStore;
 }
 
 /**
@@ -52,12 +57,8 @@ export interface Store extends AsyncDisposable {
  * everything works once Redis is there; with PATIENT it waits for Redis.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { redisUrl: url, name, manners, onError } = options;
-  const redis = connect({ url, name, onError }, { ...manners, enableAutoPipelining: true });
-  const bullMqRedis = connect({ url, name: `${name}-bullmq`, onError }, manners);
-  const subscriber = connect({ url, name: `${name}-subscriber`, onError }, PATIENT);
-  const connected = Promise.all([redis, bullMqRedis, subscriber].map(untilReady));
-  await (manners === PATIENT ? connected : Promise.race([connected, setTimeout(CONNECT_GRACE_MS)]));
+  const { onError } = options;
+  const { redis, bullMqRedis, subscriber } = await openConnections(options);
 
   const keys = new Keys(options.keyPrefix);
   const subscriptions = new Subscriptions(subscriber);
@@ -68,12 +69,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const queues = new DispatchQueues({ redis, bullMqRedis }, keys, onError);
   const dropletListCache = new DropletListCache(redis, keys);
   const snapshot = new SnapshotFile(options.registryCacheDir);
+  const switchboard = new DropletSwitchboard({
+    store: new SwitchStore(redis, keys),
+    queues,
+    subscriptions,
+    keys,
+    onError,
+  });
+  await switchboard.reload().catch(onError);
   return {
     redis,
     bullMqRedis,
     subscriptions,
     keys,
     ledger: new TaskLedger({ records, history, bodies, claims, queues, onError }),
+    switchboard,
     claims,
     queues,
     dropletListCache,
@@ -88,9 +98,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       onError,
     }),
     presence: new WorkerPresence(redis, keys),
+    metrics: new MetricsStore(redis, keys),
     async [Symbol.asyncDispose]() {
       await queues.close();
       for (const connection of [redis, bullMqRedis, subscriber]) connection.disconnect();
     },
   };
+}
+
+async function openConnections({ redisUrl: url, name, manners, onError }: StoreOptions) {
+  const redis = connect({ url, name, onError }, { ...manners, enableAutoPipelining: true });
+  const bullMqRedis = connect({ url, name: `${name}-bullmq`, onError }, manners);
+  const subscriber = connect({ url, name: `${name}-subscriber`, onError }, PATIENT);
+  const connected = Promise.all([redis, bullMqRedis, subscriber].map(untilReady));
+  await (manners === PATIENT ? connected : Promise.race([connected, setTimeout(CONNECT_GRACE_MS)]));
+  return { redis, bullMqRedis, subscriber };
 }

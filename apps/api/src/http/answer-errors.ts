@@ -1,4 +1,4 @@
-import { HTTP_STATUS_BY_ERROR_CODE, type ErrorResponse } from "@orchestrator/contract";
+import type { ErrorResponse } from "@orchestrator/contract";
 import { isRedisTrouble } from "@orchestrator/queue";
 import type { Logger } from "@orchestrator/runtime";
 import type { ErrorRequestHandler, NextFunction, Request, Response } from "express";
@@ -30,11 +30,10 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
       timestamp: new Date().toISOString(),
     };
     response.locals["errorCode"] = refusal.code;
-    response.status(HTTP_STATUS_BY_ERROR_CODE[refusal.code]).set(refusal.headers).json(body);
+    response.status(refusal.httpStatus).set(refusal.headers).json(body);
   };
 }
 
-/** DROPLET_NOT_FOUND and others keep their table status; `/droplets/{name}` sets its own. */
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (isRedisTrouble(error)) {

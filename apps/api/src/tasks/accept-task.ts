@@ -37,6 +37,7 @@ export interface AcceptedTask {
   warnings: string[];
   /** How an Idempotency-Key is claimed for it, null without one. */
   keyed: KeyedRequest | null;
+  whenOpen: "queue" | "fail";
   /** What the caller sent, validated, with the contract's defaults. */
   request: Request;
 }
@@ -65,7 +66,7 @@ export function acceptTask(body: unknown, context: AcceptContext): AcceptedTask 
     nowMs: Date.now(),
   });
   const input = { payload: request.payload, headers: request.headers };
-  return { task, input, warnings, keyed, request };
+  return { task, input, warnings, keyed, whenOpen: request.when_open, request };
 }
 
 function readRequest(body: unknown): { request: Request; warnings: string[] } {

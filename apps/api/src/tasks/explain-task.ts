@@ -9,7 +9,7 @@ type Source = "request" | "default" | "configuration";
  * How a task would be treated, without making it: where it would go, every setting and where it came from, the
  * waits between retries, and what is before it in its queue.
  */
-export async function explainTask(accepted: AcceptedTask, { store }: Submission) {
+export async function explainTask(accepted: AcceptedTask, { store, depths }: Submission) {
   const { task } = accepted;
   const { directory, queues } = store;
   const nowMs = Date.now();
@@ -30,6 +30,8 @@ export async function explainTask(accepted: AcceptedTask, { store }: Submission)
     settings: explainSettings(accepted),
     retry_schedule_ms: backoffSchedule(task.maxRetries),
     queue: { waiting, delayed, active, paused: isPaused },
+    expected_wait_ms: depths.expectedWaitMs(task.dropletName),
+    circuit: { state: store.switchboard.of(task.dropletName).circuit.phase },
     warnings: accepted.warnings,
   };
 }

@@ -21,7 +21,7 @@ export async function submitBatch(
   context: AcceptContext,
   submission: Submission,
 ): Promise<BatchAnswer> {
-  const items = bodies.map((body) => acceptOrRefuse(body, context));
+  const items = bodies.map((body) => acceptOrRefuse(body, context, submission));
   const accepted = items.flatMap((item) => (item instanceof Refusal ? [] : [item]));
   const failures = await addAll(accepted, submission);
   const results = items.map((item): BatchResult => {
@@ -59,9 +59,16 @@ export async function addAll(
   return failures;
 }
 
-function acceptOrRefuse(body: unknown, context: AcceptContext): AcceptedTask | Refusal {
+function acceptOrRefuse(
+  body: unknown,
+  context: AcceptContext,
+  { admission, depths }: Submission,
+): AcceptedTask | Refusal {
   try {
-    return acceptTask(body, context);
+    const accepted = acceptTask(body, context);
+    admission.admit(accepted.task, { whenOpen: accepted.whenOpen, waits: false });
+    depths.added(accepted.task.dropletName);
+    return accepted;
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;

@@ -38,9 +38,29 @@ export async function submitOnce(
         { task_id: verdict.taskId },
       );
     case "claimed":
-      return { accepted, submitted: await submitTask(accepted, wait, submission), isReplay: false };
+      return {
+        accepted,
+        submitted: await submitClaimed(accepted, wait, submission),
+        isReplay: false,
+      };
     case "known":
       return await join(accepted, verdict, wait, submission);
+  }
+}
+
+/** A request that is refused leaves no claim; one whose fate Redis keeps to itself does. */
+async function submitClaimed(
+  accepted: AcceptedTask,
+  wait: Wait,
+  submission: Submission,
+): Promise<Submitted> {
+  try {
+    return await submitTask(accepted, wait, submission);
+  } catch (error) {
+    const { keyed, task } = accepted;
+    const isUnqueued = error instanceof Refusal && error.code !== "QUEUE_UNAVAILABLE";
+    if (keyed !== null && isUnqueued) await submission.store.claims.release(keyed.claim, task.id);
+    throw error;
   }
 }
 

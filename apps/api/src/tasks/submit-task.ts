@@ -3,6 +3,8 @@ import type { Task, WaitPreference } from "@orchestrator/core";
 import type { JobData, Store, WaiterTable } from "@orchestrator/queue";
 import { Refusal } from "../http/refusal.ts";
 import type { AcceptedTask } from "./accept-task.ts";
+import type { Admission } from "./admission.ts";
+import type { QueueDepths } from "./queue-depths.ts";
 
 /** Redis has this long to take a task: a caller hears within 2 s. */
 const ADD_WITHIN_MS = 1800;
@@ -11,6 +13,8 @@ const QUEUE_RETRY_AFTER_S = 2;
 export interface Submission {
   store: Store;
   waiters: WaiterTable;
+  admission: Admission;
+  depths: QueueDepths;
   /** This process's channel, on which workers announce ends. */
   replyChannel: string;
   onError: (error: unknown) => void;
@@ -22,17 +26,26 @@ export type Wait = Exclude<WaitPreference, { kind: "invalid" }>;
 /** What the caller gets: the record of a task that ended in time, or word that it goes on. */
 export type Submitted =
   | { kind: "ended"; record: TaskRecord }
-  | { kind: "accepted"; status: "queued" | "running" };
+  | { kind: "accepted"; status: "queued" | "running"; retryAfterS: number };
 
-/** Queues the task and waits for its end as long as the caller wants. A caller who hangs up changes nothing. */
+/** A task that was accepted and is to be queued. */
+export type ToSubmit = Pick<AcceptedTask, "task" | "input"> & { whenOpen?: "queue" | "fail" };
+
+/**
+ * Queues the task and waits for its end as long as the caller wants. A caller who hangs up changes nothing.
+ * @throws {Refusal} when it cannot be taken now; only after QUEUE_UNAVAILABLE may it be queued all the same
+ */
 export async function submitTask(
-  { task, input }: Pick<AcceptedTask, "task" | "input">,
+  { task, input, whenOpen = "queue" }: ToSubmit,
   wait: Wait,
   submission: Submission,
 ): Promise<Submitted> {
-  const { store, waiters, replyChannel, onError } = submission;
+  const { store, waiters, replyChannel, onError, admission, depths } = submission;
+  const waits = canEndInTime(task, wait, submission);
+  admission.admit(task, { whenOpen, waits });
   // Expect before adding: the end may come before the add has been confirmed.
-  const waiter = canEndInTime(task, wait) ? waiters.expect(task.id, wait.ms) : null;
+  const waiter = waits && wait.kind === "wait" ? waiters.expect(task.id, wait.ms) : null;
+  depths.added(task.dropletName);
   try {
     await addWithin({ v: 1, task, ...input, replyChannel: waiter ? replyChannel : null }, store);
   } catch (error) {
@@ -43,16 +56,16 @@ export async function submitTask(
   const recorded = writeDown(task, store).catch(onError);
   if (waiter === null) {
     await recorded;
-    return { kind: "accepted", status: "queued" };
+    return { kind: "accepted", status: "queued", retryAfterS: retryAfterS(task, submission) };
   }
   await waiter.result;
-  return await lookUp(task.id, submission);
+  return await lookUp(task, submission);
 }
 
 /** Waits for a task that somebody else submitted; `task` is known to be queued or to have a record. */
 export async function joinTask(task: Task, wait: Wait, submission: Submission): Promise<Submitted> {
   const { store, waiters, replyChannel } = submission;
-  if (canEndInTime(task, wait)) {
+  if (wait.kind === "wait" && canEndInTime(task, wait, submission)) {
     const waiter = waiters.expect(task.id, wait.ms);
     try {
       const watched = await store.ledger.records.watch(task.id, replyChannel);
@@ -61,12 +74,19 @@ export async function joinTask(task: Task, wait: Wait, submission: Submission): 
       waiter.cancel();
     }
   }
-  return await lookUp(task.id, submission);
+  return await lookUp(task, submission);
 }
 
-/** A task that cannot start within the wait is answered at once. */
-function canEndInTime(task: Task, wait: Wait): wait is Extract<Wait, { kind: "wait" }> {
-  return wait.kind === "wait" && task.delayMs < wait.ms;
+/** A task that cannot start within the wait (delay, pause, open circuit) is answered at once. */
+function canEndInTime(task: Task, wait: Wait, { admission }: Submission): boolean {
+  if (wait.kind !== "wait" || task.delayMs >= wait.ms) return false;
+  return admission.parkedForS(task.dropletName) === 0;
+}
+
+/** When it is worth asking again. */
+function retryAfterS(task: Task, { admission }: Submission): number {
+  const delayS = Math.ceil((task.createdAt + task.delayMs - Date.now()) / 1000);
+  return Math.max(1, delayS, admission.parkedForS(task.dropletName));
 }
 
 async function writeDown(task: Task, { ledger, claims }: Store): Promise<void> {
@@ -86,14 +106,15 @@ async function addWithin(data: JobData, { queues }: Store): Promise<void> {
 }
 
 /** The state after the wait. A record that cannot be read says nothing about the task: it goes on. */
-async function lookUp(taskId: string, { store, onError }: Submission): Promise<Submitted> {
+async function lookUp(task: Task, submission: Submission): Promise<Submitted> {
+  const goesOn = { kind: "accepted", retryAfterS: retryAfterS(task, submission) } as const;
   try {
-    const record = await store.ledger.records.show(taskId);
+    const record = await submission.store.ledger.records.show(task.id);
     if (record?.completed_at != null) return { kind: "ended", record };
-    return { kind: "accepted", status: record?.status === "running" ? "running" : "queued" };
+    return { ...goesOn, status: record?.status === "running" ? "running" : "queued" };
   } catch (error) {
-    onError(error);
-    return { kind: "accepted", status: "queued" };
+    submission.onError(error);
+    return { ...goesOn, status: "queued" };
   }
 }
 

@@ -28,7 +28,7 @@ export function answerSubmitted(
     .status(202)
     .set({
       Location: `/orchestrator/tasks/${task.id}`,
-      "Retry-After": String(Math.max(1, Math.ceil(task.delayMs / 1000))),
+      "Retry-After": String(submitted.retryAfterS),
     })
     .json(answer);
 }

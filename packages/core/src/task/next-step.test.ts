@@ -14,7 +14,10 @@ function decide(differing: Partial<Situation>) {
   return decideNextStep({ ...usual, ...differing });
 }
 const after = (retries: number) => Array.from({ length: retries }, () => anAttempt());
+const lost = (count: number) => Array.from({ length: count }, () => aLostAttempt());
 const atMostOnce = aTask({ delivery: "at_most_once" });
+const faultAtMostOnce = (fault: Fault) =>
+  decide({ task: atMostOnce, outcome: unanswered({ fault }) });
 const error = (code: string, message: unknown = expect.any(String)) => ({
   kind: "finish",
   end: { status: "error", error: { code, message } },
@@ -199,7 +202,7 @@ describe("a fault", () => {
   test.each<Fault>(["unreachable", "attempt_timeout", "time_up"])(
     "of kind %s after sending ends an at_most_once task as unknown",
     (fault) => {
-      const step = decide({ task: atMostOnce, outcome: unanswered({ fault }) });
+      const step = faultAtMostOnce(fault);
       expect(step).toMatchObject(
         error("OUTCOME_UNKNOWN", "Sent, but no response came: read ECONNRESET"),
       );
@@ -216,11 +219,10 @@ describe("a fault", () => {
   );
 
   test("ends an at_most_once task by its own name when it was answered, cancelled or too late", () => {
-    const end = (fault: Fault) => decide({ task: atMostOnce, outcome: unanswered({ fault }) });
-    expect(end("deadline")).toMatchObject({ end: deadlineEnd() });
-    expect(end("cancelled")).toMatchObject({ end: cancelledEnd() });
-    expect(end("bad_response")).toMatchObject(error("BAD_RESPONSE"));
-    expect(end("response_too_large")).toMatchObject(error("RESPONSE_TOO_LARGE"));
+    expect(faultAtMostOnce("deadline")).toMatchObject({ end: deadlineEnd() });
+    expect(faultAtMostOnce("cancelled")).toMatchObject({ end: cancelledEnd() });
+    expect(faultAtMostOnce("bad_response")).toMatchObject(error("BAD_RESPONSE"));
+    expect(faultAtMostOnce("response_too_large")).toMatchObject(error("RESPONSE_TOO_LARGE"));
   });
 
   test("without words still ends the task with a message that is text", () => {
@@ -230,8 +232,6 @@ describe("a fault", () => {
 });
 
 describe("a lost attempt", () => {
-  const lost = (count: number) => Array.from({ length: count }, () => aLostAttempt());
-
   test("is followed by another, until the third", () => {
     expect(decideAfterLoss(aTask(), lost(1))).toEqual({ kind: "go_on" });
     expect(decideAfterLoss(aTask(), [...lost(1), anAttempt(), ...lost(1)])).toEqual({

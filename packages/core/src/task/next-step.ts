@@ -68,8 +68,12 @@ export function decideAfterLoss(
     return { kind: "finish", end: failed("OUTCOME_UNKNOWN", message) };
   }
   if (lostAttempts(attempts) < LOST_ATTEMPTS_MAX) return { kind: "go_on" };
+  return { kind: "finish", end: workerLostEnd() };
+}
+
+export function workerLostEnd(): TaskEnd {
   const message = `${LOST_ATTEMPTS_MAX} workers vanished while calling the droplet for this task`;
-  return { kind: "finish", end: failed("WORKER_LOST", message) };
+  return failed("WORKER_LOST", message);
 }
 
 export function cancelledEnd(): TaskEnd {

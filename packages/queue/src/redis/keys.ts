@@ -45,6 +45,21 @@ export class Keys {
     return `${this.all}registry`;
   }
 
+  /** Whether the Registry lists us. */
+  get registration(): string {
+    return `${this.all}registration`;
+  }
+
+  /** When droplets last gave a sign of life; `:seen` beside it orders them by time. */
+  get heartbeats(): string {
+    return `${this.all}heartbeats`;
+  }
+
+  /** What all keys of received messages begin with; scripts append to it. */
+  get messages(): string {
+    return `${this.prefix}:{messages}:`;
+  }
+
   /** Droplets (lower case) whose queue may hold a task that has not ended. */
   get busyDroplets(): string {
     return `${this.all}busy`;
@@ -56,6 +71,15 @@ export class Keys {
 
   get deadlines(): string {
     return `${this.all}deadlines`;
+  }
+
+  /** Circuit, pause and limits of each droplet. */
+  get switches(): string {
+    return `${this.all}switches`;
+  }
+
+  get switchesChannel(): string {
+    return `${this.prefix}:switches-changed`;
   }
 
   get dropletListChannel(): string {

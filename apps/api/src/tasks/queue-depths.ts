@@ -1,0 +1,84 @@
+import { dropletKey } from "@orchestrator/core";
+import type { DispatchQueues } from "@orchestrator/queue";
+
+/** A count older than this is taken again, in the background. */
+const FRESH_MS = 500;
+
+/** A Retry-After is never promised further ahead than this. */
+const RETRY_AFTER_S_MAX = 300;
+
+interface Depth {
+  countedAt: number;
+  waiting: number;
+  /** Added by this process since it was counted. */
+  added: number;
+  /** How fast the queue shrank between the last two counts; 0 when it did not. */
+  drainedPerS: number;
+  isCounting: boolean;
+}
+
+/** How deep each droplet's queue is, near enough for a limit and without asking Redis for every task. */
+export class QueueDepths {
+  readonly #queues: DispatchQueues;
+  readonly #onError: (error: unknown) => void;
+  readonly #depths = new Map<string, Depth>();
+
+  constructor(queues: DispatchQueues, onError: (error: unknown) => void) {
+    this.#queues = queues;
+    this.#onError = onError;
+  }
+
+  /** The depth as far as it is known; asking for it keeps it fresh. */
+  of(dropletName: string): number {
+    const depth = this.#depth(dropletName);
+    if (!depth.isCounting && Date.now() - depth.countedAt > FRESH_MS) {
+      depth.isCounting = true;
+      this.#count(dropletName, depth)
+        .catch(this.#onError)
+        .finally(() => {
+          depth.isCounting = false;
+        });
+    }
+    return depth.waiting + depth.added;
+  }
+
+  added(dropletName: string, tasks = 1): void {
+    this.#depth(dropletName).added += tasks;
+  }
+
+  /** When about `surplus` tasks will have left the queue, in whole seconds. */
+  retryAfterS(dropletName: string, surplus: number): number {
+    const { drainedPerS } = this.#depth(dropletName);
+    const seconds = drainedPerS > 0 ? Math.ceil(surplus / drainedPerS) : RETRY_AFTER_S_MAX / 10;
+    return Math.min(Math.max(1, seconds), RETRY_AFTER_S_MAX);
+  }
+
+  /** How long a task that is added now would wait, in ms; null when nobody can tell. */
+  expectedWaitMs(dropletName: string): number | null {
+    const depth = this.of(dropletName);
+    if (depth === 0) return 0;
+    const { drainedPerS } = this.#depth(dropletName);
+    return drainedPerS > 0 ? Math.round((depth / drainedPerS) * 1000) : null;
+  }
+
+  async #count(dropletName: string, depth: Depth): Promise<void> {
+    const addedBefore = depth.added;
+    const { waiting, delayed } = await this.#queues.counts(dropletName);
+    const nowMs = Date.now();
+    const seconds = (nowMs - depth.countedAt) / 1000;
+    const left = depth.waiting + addedBefore - (waiting + delayed);
+    depth.drainedPerS = depth.countedAt === 0 ? 0 : Math.max(0, left / seconds);
+    depth.waiting = waiting + delayed;
+    depth.added -= addedBefore;
+    depth.countedAt = nowMs;
+  }
+
+  #depth(dropletName: string): Depth {
+    const name = dropletKey(dropletName);
+    const known = this.#depths.get(name);
+    if (known) return known;
+    const depth = { countedAt: 0, waiting: 0, added: 0, drainedPerS: 0, isCounting: false };
+    this.#depths.set(name, depth);
+    return depth;
+  }
+}
