@@ -11,17 +11,22 @@ export interface AppOptions {
   routers: Router[];
   /** Bull Board knows its own address, so that each mount has its own. */
   boards: { path: string; handlers: (RequestHandler | Router)[] }[];
+  /** What watches every request from its head to the end of its answer. */
+  watchers: RequestHandler[];
+  /** Who may ask, before anything of the body is read. */
+  guards: RequestHandler[];
   version: string;
   bodyBytesMax: number;
   log: Logger;
 }
 
 /** The Express application: what surrounds every request, then the routes, then what is wrong. */
-export function createApp({ routers, boards, version, bodyBytesMax, log }: AppOptions): Express {
+export function createApp(options: AppOptions): Express {
+  const { routers, boards, watchers, guards, version, bodyBytesMax, log } = options;
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  app.use(traceId, logRequests(log), helmet());
+  app.use(traceId, ...watchers, logRequests(log), helmet(), ...guards);
   for (const { path, handlers } of boards) app.use(path, ...handlers);
   app.use(jsonBody(bodyBytesMax));
   app.get(["/", "/orchestrator"], (_request, response) => {
@@ -32,6 +37,7 @@ export function createApp({ routers, boards, version, bodyBytesMax, log }: AppOp
         tasks: "/orchestrator/tasks",
         droplets: "/orchestrator/droplets",
         health: "/orchestrator/health",
+        metrics: "/orchestrator/metrics",
         queues: "/orchestrator/admin/queues",
       },
     });

@@ -1,18 +1,28 @@
+import type { TaskStatus } from "@orchestrator/contract";
 import type { Store, WorkerReport } from "@orchestrator/queue";
 import { periodically, type Logger } from "@orchestrator/runtime";
 
-const BEAT_MS = 1000;
+/** A worker that dies is missed within 5 s: 4 s until its last report is too old, and this. */
+const BEAT_MS = 500;
+
+/** Totals are for people to look at. */
+const TOTALS_MS = 2000;
+
+export type TaskTotals = Record<"total" | TaskStatus, number>;
 
 /** What this process knows of the others, never older than a few seconds; read without asking anyone. */
 export interface Pulse extends AsyncDisposable {
   readonly isRedisHealthy: boolean;
   readonly workers: readonly WorkerReport[];
+  /** How many tasks are in each state: living ones now, ended ones since ever. Zeros until Redis was first asked. */
+  readonly tasks: TaskTotals;
 }
 
-/** Feels Redis and the workers every second, so that health is answered from memory even while Redis hangs. */
+/** Feels Redis and the workers twice a second, so that health is answered from memory even while Redis hangs. */
 export function startPulse(store: Store, log: Logger): Pulse {
   let isRedisHealthy = false;
   let workers: readonly WorkerReport[] = [];
+  let tasks = withTotal({ queued: 0, running: 0, success: 0, error: 0, timeout: 0, cancelled: 0 });
 
   async function beat(): Promise<void> {
     try {
@@ -24,7 +34,13 @@ export function startPulse(store: Store, log: Logger): Pulse {
     }
   }
 
+  async function count(): Promise<void> {
+    // While Redis is away the last totals stand; the beat says what is wrong.
+    if (isRedisHealthy) tasks = withTotal(await store.ledger.history.totals());
+  }
+
   const beating = periodically(BEAT_MS, beat, { log, name: "pulse", immediately: true });
+  const counting = periodically(TOTALS_MS, count, { log, name: "task-totals" });
   return {
     get isRedisHealthy() {
       return isRedisHealthy;
@@ -32,6 +48,15 @@ export function startPulse(store: Store, log: Logger): Pulse {
     get workers() {
       return workers;
     },
-    [Symbol.asyncDispose]: async () => await beating.stop(),
+    get tasks() {
+      return tasks;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([beating.stop(), counting.stop()]);
+    },
   };
+}
+
+function withTotal(counts: Record<TaskStatus, number>): TaskTotals {
+  return { total: Object.values(counts).reduce((sum, count) => sum + count, 0), ...counts };
 }

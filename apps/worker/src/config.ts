@@ -37,6 +37,10 @@ export const WorkerConfig = z
     ),
     REGISTRY_KEY: optionalText().describe("Sent to the Registry as X-Registry-Key"),
     REGISTRY_TOKEN: optionalText().describe("Sent to the Registry as a Bearer token"),
+    PUBLIC_URL: httpUrl("http://localhost:8001").describe(
+      "Where the mesh reaches us: what we register with the Registry",
+    ),
+    DROPLET_ID: count(2).describe("Our id in the mesh"),
     DROPLETS_MAX: count(1000, { min: 1, max: 100_000 }).describe(
       "Entries of the list that are used",
     ),

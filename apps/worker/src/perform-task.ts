@@ -14,11 +14,13 @@ import {
   type AttemptSurroundings,
   type PerformedAttempt,
 } from "./attempt/perform-attempt.ts";
+import type { AttemptObserver } from "./metrics/attempt-metrics.ts";
 
 export interface TaskSurroundings extends AttemptSurroundings {
   ledger: TaskLedger;
   workerId: string;
   circuits: CircuitReporter;
+  observe: AttemptObserver;
   log: Logger;
 }
 
@@ -45,6 +47,7 @@ export async function performTask(data: JobData, around: TaskSurroundings): Prom
     case "begun": {
       const performed = await performAttempt(data, begun.number, begun.earlier, around);
       logAttempt(data, performed, around);
+      around.observe.attemptFinished(task, performed);
       if (performed.targetUrl !== null && !performed.wasStopped) {
         await around.circuits.report(task.dropletName, performed.outcome);
       }
@@ -130,6 +133,7 @@ async function goOnAfterLoss(
   const { task } = data;
   const attempts = [...earlier, lostAttempt(open)];
   const decision = decideAfterLoss(task, attempts);
+  around.observe.attemptLost(task);
   around.log.warn({
     event: "attempt.lost",
     task_id: task.id,

@@ -5,14 +5,19 @@ import { followCancellations } from "./attempt/follow-cancellations.ts";
 import { CircuitReporter } from "./attempt/circuit-reporter.ts";
 import { createDropletAgent } from "./attempt/guarded-connector.ts";
 import { RunningAttempts } from "./attempt/running-attempts.ts";
-import { endGivenUp, performTask } from "./perform-task.ts";
+import type { AttemptObserver } from "./metrics/attempt-metrics.ts";
+import { endGivenUp, performTask, type TaskSurroundings } from "./perform-task.ts";
 
 /** The list is followed at once; droplets that only a waiting task remembers are looked for this often. */
 const FOLLOW_MS = 2000;
 
+/** How often consumers that stopped fetching are looked for. */
+const WATCH_MS = 5000;
+
 export interface ConsumingOptions {
   store: Store;
   workerId: string;
+  observe: AttemptObserver;
   version: string;
   policy: AddressPolicy;
   concurrency: number;
@@ -29,13 +34,14 @@ export interface Consuming extends AsyncDisposable {
 
 /** Consumes every droplet's queue until closed; then finishes what runs, and hands back what takes too long. */
 export async function startConsuming(options: ConsumingOptions): Promise<Consuming> {
-  const { store, workerId, version, policy, log } = options;
-  const { ledger, directory, keys, redis } = store;
-  const agent = createDropletAgent(policy);
+  const { store, workerId, observe, policy, responseBytesMax, version, log } = options;
+  await using opened = new AsyncDisposableStack();
+  const agent = opened.adopt(createDropletAgent(policy), async (one) => await one.destroy());
   const running = new RunningAttempts();
-  const circuits = new CircuitReporter(store.switchboard, workerId, log);
-  const { responseBytesMax } = options;
-  const around = {
+  const circuits = opened.use(new CircuitReporter(store.switchboard, workerId, log));
+  opened.use(followCancellations(store, running, log));
+  const { ledger, directory } = store;
+  const consumers = openConsumers(options, {
     agent,
     directory,
     policy,
@@ -44,39 +50,55 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
     version,
     ledger,
     circuits,
+    observe,
     workerId,
     log,
-  };
-  const consumers = new Consumers({
-    redis: store.bullMqRedis,
+  });
+  opened.defer(async () => {
+    const timer = setTimeout(() => running.stopAll(), options.graceMs);
+    await consumers.close();
+    clearTimeout(timer);
+  });
+  opened.use(await followDroplets(consumers, store, log));
+  const watch = async (): Promise<void> => await consumers.rebuildWedged(Date.now());
+  opened.use(periodically(WATCH_MS, watch, { log, name: "wedge-watchdog" }));
+  const closing = opened.move();
+  return { consumers, running, [Symbol.asyncDispose]: async () => await closing.disposeAsync() };
+}
+
+function openConsumers(
+  { store, concurrency, observe, log }: ConsumingOptions,
+  around: TaskSurroundings,
+): Consumers {
+  const { redis, bullMqRedis, keys } = store;
+  return new Consumers({
+    redis,
+    bullMqRedis,
     keys,
-    concurrency: options.concurrency,
+    concurrency,
     perform: async (data) => await performTask(data, around),
     onGivenUp: async (data) => await endGivenUp(data, around),
+    onRebuilt: (queue) => {
+      observe.consumerRebuilt();
+      log.error({ event: "consumer.rebuilt", queue }, "it had stopped fetching");
+    },
     onError: (error) => log.warn({ event: "consumer.failed", err: error }),
   });
+}
 
+/** Consumers follow the list and, so that a vanished droplet strands nothing, whatever still has tasks. */
+async function followDroplets(
+  consumers: Consumers,
+  { redis, keys, directory }: Store,
+  log: Logger,
+): Promise<AsyncDisposable> {
   const follow = async (): Promise<void> => {
     const busy = await readBusyDroplets(redis, keys);
     consumers.follow([...directory.droplets.map(({ name }) => name), ...busy]);
   };
   await follow();
-  const following = periodically(FOLLOW_MS, follow, { log, name: "follow-droplets" });
-  directory.onChange(() => void follow().catch((error: unknown) => log.warn({ err: error })));
-
-  const cancellations = followCancellations(store, running, log);
-
-  return {
-    consumers,
-    running,
-    async [Symbol.asyncDispose]() {
-      await following.stop();
-      const timer = setTimeout(() => running.stopAll(), options.graceMs);
-      await consumers.close();
-      clearTimeout(timer);
-      await cancellations[Symbol.asyncDispose]();
-      await circuits[Symbol.asyncDispose]();
-      await agent.destroy();
-    },
-  };
+  directory.onChange(() => {
+    follow().catch((error: unknown) => log.warn({ event: "following.failed", err: error }));
+  });
+  return periodically(FOLLOW_MS, follow, { log, name: "follow-droplets" });
 }

@@ -10,6 +10,7 @@ import {
   type Readiness,
 } from "@orchestrator/runtime";
 import type { WorkerConfig } from "./config.ts";
+import { startWorkerMetrics } from "./metrics/worker-metrics.ts";
 import { startRegistrySync } from "./registry/start-registry-sync.ts";
 import { startConsuming, type Consuming } from "./start-consuming.ts";
 import { startUpkeep } from "./upkeep.ts";
@@ -30,7 +31,7 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   await using opened = new AsyncDisposableStack();
   const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   let store: Store | null = null;
-  const metrics = createMetrics({ service: "orchestrator-worker" });
+  const metrics = createMetrics({ service: "orchestrator-worker", version: options.version });
   const health = await startHealthServer({
     host: config.HOST,
     port: config.WORKER_PORT,
@@ -43,12 +44,14 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   log.info({ event: "worker.listening", port: health.port, worker: workerId });
 
   store = opened.use(await openStore(storeOptions(options)));
-  opened.use(await startRegistrySync(config, store, log));
+  const { attempts } = opened.use(startWorkerMetrics(metrics, store, log));
+  opened.use(await startRegistrySync(options, store, log));
   opened.use(startUpkeep({ store, taskMaxHistory: config.TASK_MAX_HISTORY, log }));
   const consuming = opened.use(
     await startConsuming({
       store,
       workerId,
+      observe: attempts,
       version: options.version,
       policy: options.policy,
       concurrency: config.DROPLET_CONCURRENCY,

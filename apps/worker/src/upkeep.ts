@@ -1,4 +1,10 @@
-import { sweepDeadlines, trimLimits, unmarkIdleDroplets, type Store } from "@orchestrator/queue";
+import {
+  forgetGoneDroplets,
+  sweepDeadlines,
+  trimLimits,
+  unmarkIdleDroplets,
+  type Store,
+} from "@orchestrator/queue";
 import { periodically, type Logger } from "@orchestrator/runtime";
 
 /** A deadline is enforced within 2 s, the sweeper's own round included. */
@@ -6,6 +12,7 @@ const DEADLINE_SWEEP_MS = 500;
 const TRIM_MS = 2000;
 const SWITCHES_MS = 2000;
 const IDLE_CHECK_MS = 10_000;
+const GONE_CHECK_MS = 600_000;
 
 export interface UpkeepOptions {
   store: Store;
@@ -30,12 +37,19 @@ export function startUpkeep({ store, taskMaxHistory, log }: UpkeepOptions): Asyn
       log,
       name: "idle-droplets",
     }),
+    periodically(GONE_CHECK_MS, async () => await forgetGone(), { log, name: "gone-droplets" }),
   ];
+
+  async function forgetGone(): Promise<void> {
+    const { directory } = store;
+    if (!directory.hasList) return;
+    await forgetGoneDroplets(redis, keys, (name) => directory.byName(name) !== null);
+  }
 
   async function trimHistory(): Promise<void> {
     for (;;) {
       const gone = await ledger.history.trim(trimLimits(taskMaxHistory, Date.now()));
-      await ledger.records.drop(gone);
+      await ledger.drop(gone);
       if (gone.length === 0) return;
     }
   }

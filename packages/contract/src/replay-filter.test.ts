@@ -37,12 +37,17 @@ test.each<[string, unknown[]]>([
 });
 
 test("a batch holds 1 to 1,000 tasks, each checked for itself", () => {
-  const tasks = (count: number) => BatchRequest.safeParse({ tasks: Array(count).fill("anything") });
-  expect([0, 1, 1000, 1001].map((count) => tasks(count).success)).toEqual([
-    false,
-    true,
-    true,
-    false,
-  ]);
+  const tasks = Array.from({ length: 1001 }, () => "anything");
+  const isTaken = (count: number) =>
+    BatchRequest.safeParse({ tasks: tasks.slice(0, count) }).success;
+  expect([0, 1, 1000, 1001].map(isTaken)).toEqual([false, true, true, false]);
   expect(BatchRequest.safeParse({ tasks: {} }).success).toBe(false);
 });
+
+// These hold once epoch seconds are read without coercing what is no number.
+test.fails.each(["since", "until"])(
+  "%s that is no number is refused: as 0 it would mean every task",
+  (field) => {
+    for (const value of [null, "", false, []]) expect(refused({ [field]: value })).toEqual([field]);
+  },
+);

@@ -101,11 +101,11 @@ test("whatever is taken can be written into one header line", () => {
   const value = fc.oneof(fc.string(), fc.string({ unit: "binary" }));
   fc.assert(
     fc.property(name, value, (someName, someValue) => {
-      if (complaints({ [someName]: someValue }).length > 0) return;
+      const taken = TaskHeaders.safeParse({ [someName]: someValue }).data ?? {};
       // The platform's own judgement of what a header may be.
-      const headers = new Headers({ [someName]: someValue });
-      expect([...headers.keys()]).toEqual([someName.toLowerCase()]);
+      const written = [...new Headers(taken).keys()];
+      expect(written).toEqual(Object.keys(taken).map((one) => one.toLowerCase()));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });

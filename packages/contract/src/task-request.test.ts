@@ -9,8 +9,10 @@ const least = { droplet_name: "echo", path: "/" };
 /** The fields that are complained about; none when the request is accepted. */
 function refused(body: unknown): string[] {
   const parsed = TaskRequest.safeParse(body);
-  return parsed.success ? [] : fieldIssues(parsed.error).map(({ path }) => path);
+  const paths = parsed.success ? [] : fieldIssues(parsed.error).map(({ path }) => path);
+  return [...new Set(paths)];
 }
+const delayed = (delay_ms: number) => refused({ ...least, deadline_ms: 1000, delay_ms });
 const text = (length: number) => "x".repeat(length);
 /** `{"a":"…"}` of that many bytes of JSON. */
 const metaOfBytes = (bytes: number) => ({ a: text(bytes - 8) });
@@ -54,7 +56,7 @@ describe("at its limits", () => {
 });
 
 describe("beyond its limits, or of another type,", () => {
-  const notMs = [0, -1, 1.5, "100", null, Number.NaN, Infinity, true, [], {}];
+  const notMs = [1.5, "100", null, Number.NaN, Infinity, true, [], {}];
   test.each<[string, unknown[]]>([
     ["droplet_name", ["", text(256), 1, null, undefined, ["echo"], {}]],
     ["path", ["", text(2049), 1, null, undefined, ["/"], {}]],
@@ -64,14 +66,19 @@ describe("beyond its limits, or of another type,", () => {
     ["priority", ["urgent", "High", "", 1, null]],
     ["delay_ms", [-1, 0.5, 30 * DAY_MS + 1, "0", null, true]],
     ["deadline_ms", [...notMs, Number.MAX_SAFE_INTEGER + 1]],
-    ["timeout_ms", [...notMs, HOUR_MS + 1]],
-    ["attempt_timeout_ms", [...notMs, HOUR_MS + 1]],
+    ["timeout_ms", [...notMs, 0, -1, HOUR_MS + 1]],
+    ["attempt_timeout_ms", [...notMs, 0, -1, HOUR_MS + 1]],
     ["max_retries", [-1, 21, 1.5, "3", null, true]],
     ["delivery", ["exactly_once", "", null, 1]],
     ["when_open", ["wait", "", null, true]],
     ["callback", ["/done", null, 1, []]],
   ])("%s is refused by its name", (field, values) => {
     for (const value of values) expect(refused({ ...least, [field]: value })).toEqual([field]);
+  });
+
+  test("deadline_ms is refused by its name when it has passed at acceptance", () => {
+    expect(refused({ ...least, deadline_ms: 0 })[0]).toBe("deadline_ms");
+    expect(refused({ ...least, deadline_ms: -1 })[0]).toBe("deadline_ms");
   });
 
   test("a field inside the callback is refused by its full name", () => {
@@ -91,7 +98,6 @@ test.each([null, undefined, 1, "text", true, [least]])("a body of %j is no task"
 });
 
 test("a delay that reaches the deadline is refused: the task could never run", () => {
-  const delayed = (delay_ms: number) => refused({ ...least, deadline_ms: 1000, delay_ms });
   expect(delayed(999)).toEqual([]);
   expect(delayed(1000)).toEqual(["delay_ms"]);
   expect(delayed(1001)).toEqual(["delay_ms"]);

@@ -7,6 +7,7 @@ export * from "./droplet-list/our-entry.ts";
 export * from "./droplet-list/registry-paths.ts";
 export * from "./droplet-list/with-registry.ts";
 export * from "./droplet-switches.ts";
+export * from "./json-depth.ts";
 export * from "./latency-histogram.ts";
 export * from "./retry-after.ts";
 export * from "./target-address/address-policy.ts";

@@ -4,9 +4,13 @@ import { TaskClaims } from "./claims/task-claims.ts";
 import { DispatchQueues } from "./dispatch/dispatch-queues.ts";
 import { DropletDirectory } from "./droplets/droplet-directory.ts";
 import { DropletListCache } from "./droplets/droplet-list-cache.ts";
+import { Heartbeats } from "./droplets/heartbeats.ts";
 import { SnapshotFile } from "./droplets/snapshot-file.ts";
+import type { EventFeed } from "./events/event-feed.ts";
+import { openEventFeed } from "./events/open-event-feed.ts";
 import { TaskHistory } from "./history/task-history.ts";
 import { MetricsStore } from "./metrics/metrics-store.ts";
+import { ReceivedMessages } from "./messages/received-messages.ts";
 import { BodyBudget, type BodyLimits } from "./records/body-budget.ts";
 import { TaskRecords } from "./records/task-records.ts";
 import { connect, PATIENT, untilReady, type Manners } from "./redis/connect.ts";
@@ -45,10 +49,14 @@ export interface Store extends AsyncDisposable {
   queues: DispatchQueues;
   claims: TaskClaims;
   switchboard: DropletSwitchboard;
+  messages: ReceivedMessages;
+  heartbeats: Heartbeats;
   dropletListCache: DropletListCache;
   snapshot: SnapshotFile;
   directory: DropletDirectory;
   presence: WorkerPresence;
+  /** What happens to tasks, as it happens. */
+  events: EventFeed;
   metrics: MetricsStore;
 }
 
@@ -69,14 +77,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const queues = new DispatchQueues({ redis, bullMqRedis }, keys, onError);
   const dropletListCache = new DropletListCache(redis, keys);
   const snapshot = new SnapshotFile(options.registryCacheDir);
-  const switchboard = new DropletSwitchboard({
-    store: new SwitchStore(redis, keys),
-    queues,
-    subscriptions,
-    keys,
-    onError,
-  });
+  const store = new SwitchStore(redis, keys);
+  const switchboard = new DropletSwitchboard({ store, queues, subscriptions, keys, onError });
   await switchboard.reload().catch(onError);
+  const events = openEventFeed(redis, keys, options);
   return {
     redis,
     bullMqRedis,
@@ -86,6 +90,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     switchboard,
     claims,
     queues,
+    messages: new ReceivedMessages(redis, keys),
+    heartbeats: new Heartbeats(redis, keys),
     dropletListCache,
     snapshot,
     directory: await DropletDirectory.open({
@@ -98,8 +104,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       onError,
     }),
     presence: new WorkerPresence(redis, keys),
+    events,
     metrics: new MetricsStore(redis, keys),
     async [Symbol.asyncDispose]() {
+      await events.close();
       await queues.close();
       for (const connection of [redis, bullMqRedis, subscriber]) connection.disconnect();
     },

@@ -8,7 +8,6 @@ import { historyEntryOf, type HistoryEntry, type TaskHistory } from "./history/t
 import type { BodyBudget } from "./records/body-budget.ts";
 import type { CloseVerdict, EndVerdict } from "./records/record-scripts.ts";
 import type {
-  AttemptResponse,
   BeginVerdict,
   ClosedAttempt,
   EndOfTask,
@@ -66,7 +65,7 @@ export class TaskLedger {
     const entry = { ...neverStarted(task), status: "queued" as const, revision: verdict.revision };
     await Promise.all([
       this.history.record(entry),
-      this.#countBody(task.id, closed.response, Date.now()),
+      this.#countBody(task.id, verdict.bodyBytes, Date.now()),
     ]);
     return verdict;
   }
@@ -85,7 +84,7 @@ export class TaskLedger {
         durationMs: attempts[0] ? nowMs - attempts[0].startedAt : null,
         retries: retriesMade(attempts, false),
       }),
-      this.#countBody(task.id, ending.response, nowMs),
+      this.#countBody(task.id, verdict.bodyBytes, nowMs),
       this.#followUp(task),
     ]);
     return verdict;
@@ -99,14 +98,18 @@ export class TaskLedger {
     if (isEnded(stored.status)) await this.#followUp(stored.task);
   }
 
+  /** Of tasks that were trimmed from the history nothing stays; their claims live by their own rules. */
+  async drop(taskIds: readonly string[]): Promise<void> {
+    await Promise.all([this.records.drop(taskIds), this.#parts.bodies.forget(taskIds)]);
+  }
+
   async #followUp(task: Task): Promise<void> {
     const submitted = async (one: Task): Promise<void> => await this.submitted(one);
     await followUpEnd(task, { ...this.#parts, submitted });
   }
 
-  async #countBody(taskId: string, response: AttemptResponse | null, nowMs: number): Promise<void> {
-    if (!response?.wholeBody) return;
-    await this.#parts.bodies.count(taskId, Buffer.byteLength(response.wholeBody), nowMs);
+  async #countBody(taskId: string, bytes: number, nowMs: number): Promise<void> {
+    if (bytes >= 0) await this.#parts.bodies.count(taskId, bytes, nowMs);
   }
 }
 

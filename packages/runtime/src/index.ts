@@ -22,7 +22,7 @@ export type { Listening, ListenOptions } from "./listen.ts";
 export { createLogger } from "./logger.ts";
 export type { Logger, LoggerSettings, LogLevel } from "./logger.ts";
 export { createMetrics } from "./metrics.ts";
-export type { Metrics, MetricsText } from "./metrics.ts";
+export type { Metrics, MetricsSettings, MetricsText } from "./metrics.ts";
 export { periodically } from "./periodically.ts";
 export type { PeriodicWork, PeriodicWorkOptions } from "./periodically.ts";
 export { watchProcessUsage } from "./process-usage.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createMetrics } from "./metrics.ts";
 
 test("metrics are told in Prometheus text with the service's label and the process's own metrics", async () => {
-  const metrics = createMetrics({ service: "worker" });
+  const metrics = createMetrics({ service: "worker", version: "1.2.3" });
   const tasks = metrics.counter({
     name: "orchestrator_tasks_total",
     help: "Tasks that ended.",
@@ -25,10 +25,28 @@ test("metrics are told in Prometheus text with the service's label and the proce
   expect(body).toContain("nodejs_eventloop_lag_p99_seconds");
 });
 
+test("the build is named, and no gauge is named like a counter", async () => {
+  const { body } = await createMetrics({ service: "api", version: "1.2.3" }).text();
+  expect(body).toContain('orchestrator_build_info{version="1.2.3",service="api"} 1');
+  const gauges = Array.from(body.matchAll(/^# TYPE (\S+) gauge$/gm), ([, name]) => name);
+  expect(gauges.length).toBeGreaterThan(10);
+  expect(gauges.filter((name) => name?.endsWith("_total"))).toEqual([]);
+});
+
+test("a scrape waits for what is refreshed by it", async () => {
+  const metrics = createMetrics({ service: "api", version: "1.2.3" });
+  const waiters = metrics.gauge({ name: "orchestrator_waiters", help: "Callers held." });
+  metrics.onScrape(async () => {
+    await Promise.resolve();
+    waiters.set(7);
+  });
+  expect((await metrics.text()).body).toContain('orchestrator_waiters{service="api"} 7');
+});
+
 test("two metrics sets in one process do not share anything", async () => {
   const configuration = { name: "orchestrator_syncs_total", help: "Syncs." } as const;
-  createMetrics({ service: "api" }).counter(configuration).inc();
-  const other = createMetrics({ service: "worker" });
+  createMetrics({ service: "api", version: "1.2.3" }).counter(configuration).inc();
+  const other = createMetrics({ service: "worker", version: "1.2.3" });
   other.counter(configuration);
   expect((await other.text()).body).toContain('orchestrator_syncs_total{service="worker"} 0');
 });

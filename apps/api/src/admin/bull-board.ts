@@ -1,6 +1,7 @@
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { ExpressAdapter } from "@bull-board/express";
+import { requireScope } from "../access/enforce-scope.ts";
 import { queueNameOf, type Store } from "@orchestrator/queue";
 import { periodically, redact, type Logger } from "@orchestrator/runtime";
 import { Router } from "express";
@@ -57,6 +58,11 @@ export function startQueueBoard(store: Store, basePath: string, log: Logger): Qu
     immediately: true,
   });
   const router = Router();
+  // The guards have looked already; a board that deletes nothing still shows everything.
+  router.use((_request, response, next) => {
+    requireScope(response, "operate");
+    next();
+  });
   router.use(serverAdapter.getRouter());
   return {
     router,

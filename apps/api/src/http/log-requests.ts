@@ -1,5 +1,6 @@
 import type { Logger } from "@orchestrator/runtime";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
+import { callerOf } from "../access/caller.ts";
 import { traceIdOfResponse } from "./trace-id.ts";
 
 /** One line per request, when its answer is out or its caller is gone. Probes are logged at debug. */
@@ -17,7 +18,8 @@ export function logRequests(log: Logger): RequestHandler {
         task_id: response.locals["taskId"],
         trace_id: traceIdOfResponse(response),
         duration_ms: Math.round(performance.now() - startedAt),
-        caller: request.socket.remoteAddress,
+        caller: callerOf(response).name ?? undefined,
+        remote: request.socket.remoteAddress,
       });
     });
     next();

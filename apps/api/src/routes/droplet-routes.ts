@@ -1,20 +1,19 @@
-import type { DropletDirectory } from "@orchestrator/queue";
+import type { Store } from "@orchestrator/queue";
 import { Router } from "express";
 import { methodNotAllowed } from "../http/answer-errors.ts";
-import { noDropletList } from "../tasks/accept-task.ts";
+import { describeDroplet, describeDropletList } from "../mesh/describe-droplets.ts";
 
-/** The list of droplets as we route by it. */
-export function dropletRoutes(directory: DropletDirectory): Router {
+/** The droplets as we route by them: all, from memory, or one with its queue. */
+export function dropletRoutes(store: Store): Router {
   const router = Router();
   router
     .route("/droplets")
-    .get((_request, response) => {
-      if (!directory.hasList) throw noDropletList();
-      response.json({
-        droplets: directory.droplets,
-        cache_status: directory.cacheStatus(Date.now()),
-        served_from: directory.servedFrom(),
-      });
+    .get((_request, response) => void response.json(describeDropletList(store.directory)))
+    .all(methodNotAllowed("GET"));
+  router
+    .route("/droplets/:name")
+    .get(async (request, response) => {
+      response.json(await describeDroplet(request.params.name, store));
     })
     .all(methodNotAllowed("GET"));
   return router;

@@ -2,7 +2,7 @@ import { dropletKey, nextCircuit, type DropletSwitches } from "@orchestrator/cor
 import { CircuitRequest, fieldIssues, LimitsRequest } from "@orchestrator/contract";
 import type { Store } from "@orchestrator/queue";
 import type { Logger } from "@orchestrator/runtime";
-import { Router, type Request, type RequestHandler, type Response } from "express";
+import { Router, type Request, type Response } from "express";
 import type { z } from "zod";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
@@ -11,15 +11,13 @@ import { traceIdOfResponse } from "../http/trace-id.ts";
 
 export interface OperatorRoutesOptions {
   store: Store;
-  /** Lets operators in and nobody else. */
-  operators: RequestHandler;
   log: Logger;
 }
 
 type Change = (switches: DropletSwitches) => DropletSwitches;
 
 /** What operators may do to a droplet's queue: pause, resume, limit, force its circuit. */
-export function operatorRoutes({ store, operators, log }: OperatorRoutesOptions): Router {
+export function operatorRoutes({ store, log }: OperatorRoutesOptions): Router {
   const router = Router();
 
   const act =
@@ -33,7 +31,7 @@ export function operatorRoutes({ store, operators, log }: OperatorRoutesOptions)
       response.json(describe(name, switches));
     };
 
-  const route = (path: string) => router.route(`/droplets/:name/${path}`).all(operators);
+  const route = (path: string) => router.route(`/droplets/:name/${path}`);
   route("pause")
     .post(act("pause", () => (was) => ({ ...was, isPausedByOperator: true })))
     .all(methodNotAllowed("POST"));

@@ -1,12 +1,14 @@
 import { fieldIssues, TaskListQuery } from "@orchestrator/contract";
 import type { TaskDefaults } from "@orchestrator/core";
 import { Router, type Request, type Response } from "express";
+import { callerOf } from "../access/caller.ts";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { traceIdOfResponse, traceparentOf } from "../http/trace-id.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { acceptTask, type AcceptContext } from "../tasks/accept-task.ts";
 import { cancelTask } from "../tasks/cancel-task.ts";
 import { explainTask } from "../tasks/explain-task.ts";
+import { readHops } from "../tasks/hops.ts";
 import { readIdempotencyKey } from "../tasks/idempotency-key.ts";
 import { readRecord } from "../tasks/read-record.ts";
 import { readWait } from "../tasks/read-wait.ts";
@@ -47,6 +49,8 @@ export function acceptContext(
     traceId: traceIdOfResponse(response),
     traceparent: traceparentOf(request),
     idempotencyKey: readIdempotencyKey(request),
+    hops: readHops(request),
+    caller: callerOf(response).name,
   };
 }
 

@@ -16,7 +16,7 @@ import {
 import type { DropletDirectory, TaskInput } from "@orchestrator/queue";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { Refusal } from "../http/refusal.ts";
-import { keyedRequest, type KeyedRequest } from "./idempotency-key.ts";
+import { claimOf, fingerprintOf, type KeyedRequest } from "./idempotency-key.ts";
 
 const DROPLETS_SHOWN_MAX = 100;
 
@@ -25,6 +25,8 @@ export interface AcceptContext {
   defaults: TaskDefaults;
   traceId: string;
   traceparent: string | null;
+  /** How many orchestrators this work has passed through, ours included. */
+  hops?: number;
   /** Who asks, when sign-in is on. */
   caller?: string | null;
   /** The Idempotency-Key of the request, null or absent when it has none. */
@@ -51,7 +53,7 @@ export function acceptTask(body: unknown, context: AcceptContext): AcceptedTask 
   const callbackDroplet = callback ? findDroplet(callback.droplet_name, context.directory) : null;
   if (callback && callbackDroplet) checkPath(callback.path, callbackDroplet, "callback.path");
   const { idempotencyKey = null, caller = null } = context;
-  const keyed = idempotencyKey === null ? null : keyedRequest(idempotencyKey, caller, request);
+  const claim = idempotencyKey === null ? null : claimOf(idempotencyKey, caller);
   const task = newTask(request, context.defaults, {
     id: randomUUID(),
     dropletName: droplet.name,
@@ -60,11 +62,12 @@ export function acceptTask(body: unknown, context: AcceptContext): AcceptedTask 
     traceId: context.traceId,
     traceparent: context.traceparent,
     caller,
-    claim: keyed?.claim ?? null,
+    claim,
     replayedFrom: null,
-    hops: 1,
+    hops: context.hops ?? 1,
     nowMs: Date.now(),
   });
+  const keyed = claim === null ? null : { claim, fingerprint: fingerprintOf(request, task) };
   const input = { payload: request.payload, headers: request.headers };
   return { task, input, warnings, keyed, whenOpen: request.when_open, request };
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { TaskRequest } from "@orchestrator/contract";
-import { canonicalJson } from "@orchestrator/core";
+import { canonicalJson, type Task } from "@orchestrator/core";
 import type { Request } from "express";
 import { invalidRequest } from "../http/invalid-request.ts";
 
@@ -25,15 +25,18 @@ export function readIdempotencyKey(request: Request): string | null {
 }
 
 /** Keys of one caller do not meet those of another. */
-export function keyedRequest(
-  key: string,
-  caller: string | null,
-  validated: TaskRequest,
-): KeyedRequest {
-  return {
-    claim: sha256(JSON.stringify([caller, key])),
-    fingerprint: sha256(canonicalJson(validated)),
+export function claimOf(key: string, caller: string | null): string {
+  return sha256(JSON.stringify([caller, key]));
+}
+
+/** Of the validated request with every default filled in, those of our configuration included. */
+export function fingerprintOf(request: TaskRequest, task: Task): string {
+  const filledIn = {
+    timeout_ms: task.timeoutMs,
+    attempt_timeout_ms: task.attemptTimeoutMs,
+    max_retries: task.maxRetries,
   };
+  return sha256(canonicalJson({ ...request, ...filledIn }));
 }
 
 function sha256(text: string): string {

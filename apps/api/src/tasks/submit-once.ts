@@ -1,7 +1,14 @@
 import type { ClaimVerdict } from "@orchestrator/queue";
 import { Refusal } from "../http/refusal.ts";
 import type { AcceptedTask } from "./accept-task.ts";
-import { joinTask, submitTask, type Submission, type Submitted, type Wait } from "./submit-task.ts";
+import {
+  joinTask,
+  submitAgain,
+  submitTask,
+  type Submission,
+  type Submitted,
+  type Wait,
+} from "./submit-task.ts";
 
 /** What a keyed request comes to: the task it stands for, which may be older than the request. */
 export interface SubmittedOnce {
@@ -71,9 +78,10 @@ async function join(
   submission: Submission,
 ): Promise<SubmittedOnce> {
   const { ledger } = submission.store;
-  const task = { ...accepted.task, id: known.taskId };
-  const joined = { ...accepted, task };
   const record = await ledger.records.show(known.taskId);
+  const traceId = record?.trace_id ?? accepted.task.traceId;
+  const task = { ...accepted.task, id: known.taskId, traceId };
+  const joined = { ...accepted, task };
   if (record?.completed_at != null) {
     return { accepted: joined, submitted: { kind: "ended", record }, isReplay: true };
   }
@@ -81,7 +89,7 @@ async function join(
   if (record === null && !known.isAccepted) {
     return {
       accepted: joined,
-      submitted: await submitTask(joined, wait, submission),
+      submitted: await submitAgain(joined, wait, submission),
       isReplay: false,
     };
   }

@@ -62,6 +62,28 @@ export async function submitTask(
   return await lookUp(task, submission);
 }
 
+/**
+ * Adds a task that somebody else may have added under the same id, or may be about to: the job that Redis holds is the
+ * one that counts, so it is what gets written down, and its end is waited for like that of any other's task.
+ * @throws {Refusal} as `submitTask`
+ */
+export async function submitAgain(
+  { task, input, whenOpen = "queue" }: ToSubmit,
+  wait: Wait,
+  submission: Submission,
+): Promise<Submitted> {
+  const { store, onError, admission } = submission;
+  admission.admit(task, { whenOpen, waits: canEndInTime(task, wait, submission) });
+  try {
+    await addWithin({ v: 1, task, ...input, replyChannel: null }, store);
+    const job = await store.queues.find(task.dropletName, task.id);
+    if (job !== null) await writeDown(job.task, store).catch(onError);
+  } catch (error) {
+    throw queueUnavailable(task.id, error);
+  }
+  return await joinTask(task, wait, submission);
+}
+
 /** Waits for a task that somebody else submitted; `task` is known to be queued or to have a record. */
 export async function joinTask(task: Task, wait: Wait, submission: Submission): Promise<Submitted> {
   const { store, waiters, replyChannel } = submission;

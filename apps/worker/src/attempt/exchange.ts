@@ -27,6 +27,9 @@ export async function exchangeWithDroplet(
   dispatcher: Dispatcher,
   request: ExchangeRequest,
 ): Promise<Exchange> {
+  if (request.signal.aborted) {
+    return { kind: "failed", error: request.signal.reason, wasSent: false, status: null };
+  }
   const { promise, resolve } = Promise.withResolvers<Exchange>();
   const handler = new ExchangeHandler(request, resolve);
   try {

@@ -11,7 +11,11 @@ import { assertAddressAllowed, TargetForbiddenError } from "./guarded-connector.
 export type Target = { kind: "url"; url: URL } | { kind: "none"; outcome: Outcome };
 
 /** Where this attempt goes, by the newest list: the droplet may have moved since the task was accepted. */
-export function findTarget(task: Task, directory: DropletDirectory, policy: AddressPolicy): Target {
+export function findTarget(
+  task: Task,
+  directory: Pick<DropletDirectory, "byName">,
+  policy: AddressPolicy,
+): Target {
   const droplet = directory.byName(task.dropletName);
   if (droplet === null) {
     return none("unreachable", `Droplet '${task.dropletName}' is not in the list of droplets`);

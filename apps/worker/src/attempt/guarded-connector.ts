@@ -33,7 +33,8 @@ export function assertAddressAllowed(url: URL, policy: AddressPolicy): void {
   if (!decision.allowed) throw new TargetForbiddenError(`${host} is ${decision.reason}`);
 }
 
-function guardedLookup(policy: AddressPolicy): LookupFunction {
+/** Node's own lookup, from which the forbidden addresses are taken out; when none is left it fails. */
+export function guardedLookup(policy: AddressPolicy): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) {

@@ -1,4 +1,5 @@
 import { parseRetryAfter, type Fault, type Outcome } from "@orchestrator/core";
+import { errors } from "undici";
 import type { Exchange } from "./exchange.ts";
 import { TargetForbiddenError } from "./guarded-connector.ts";
 import { StopReason } from "./stop-reason.ts";
@@ -28,7 +29,7 @@ function failure(
   if (error instanceof TargetForbiddenError) {
     return { ...lost("target_forbidden", error.message, null), certainty: "not_sent" };
   }
-  if (isProtocolError(error)) {
+  if (isProtocolError(error, status)) {
     return responded("bad_response", status, `Not HTTP: ${messageOf(error)}`);
   }
   const certainty = wasSent ? "sent_no_response" : "not_sent";
@@ -52,16 +53,12 @@ function lost(fault: Fault, message: string, status: number | null): Omit<Outcom
   return { fault, message, status, retryAfterMs: null };
 }
 
-/** undici's parser speaks in HPE_… codes; headers that never end are HTTP gone wrong as well. */
-function isProtocolError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : "";
-  const isParser = code.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE";
-  return (
-    isParser ||
-    code === "UND_ERR_HEADERS_OVERFLOW" ||
-    code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
-  );
+/** Headers that never end are HTTP gone wrong as well; an answer broken off is a droplet that went away. */
+function isProtocolError(error: unknown, status: number | null): boolean {
+  if (error instanceof errors.HTTPParserError) return !error.message.includes("Invalid EOF state");
+  // Before the headers are complete this says that they contradict themselves, after it that the body broke off.
+  if (error instanceof errors.ResponseContentLengthMismatchError) return status === null;
+  return error instanceof errors.HeadersOverflowError;
 }
 
 /** One line that names the cause: undici wraps several address errors into one without a message. */

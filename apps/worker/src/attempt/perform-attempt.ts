@@ -19,7 +19,7 @@ import { storedResponse } from "./stored-response.ts";
 
 export interface AttemptSurroundings {
   agent: Dispatcher;
-  directory: DropletDirectory;
+  directory: Pick<DropletDirectory, "byName">;
   policy: AddressPolicy;
   running: RunningAttempts;
   responseBytesMax: number;

@@ -1,13 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { JSON_DEPTH_MAX, jsonDepth } from "@orchestrator/core";
 
 /** What stands in the record for bytes that are neither JSON nor text. */
 interface BinaryBody {
   _base64: string;
   _content_type: string | null;
 }
-
-/** Deeper JSON than this is kept as text: writing it again would exhaust the stack. */
-const JSON_DEPTH_MAX = 256;
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$|^text\/json$/;
 const TEXT_TYPE =
@@ -52,21 +50,4 @@ function parseJson(text: string): unknown {
     // Not JSON after all: text is the more useful answer than an error.
     return text;
   }
-}
-
-/** How deep brackets nest outside strings: linear, and without parsing. */
-function jsonDepth(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let isString = false;
-  for (let index = 0; index < text.length; index++) {
-    const char = text[index];
-    if (isString) {
-      if (char === "\\") index++;
-      else if (char === '"') isString = false;
-    } else if (char === '"') isString = true;
-    else if (char === "[" || char === "{") deepest = Math.max(deepest, ++depth);
-    else if (char === "]" || char === "}") depth--;
-  }
-  return deepest;
 }

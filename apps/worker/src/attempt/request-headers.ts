@@ -3,7 +3,7 @@ import { childTraceparent, parseTraceparent, toTraceparent, type Task } from "@o
 
 export interface RequestHeadersInput {
   task: Task;
-  /** The caller's extra headers, already free of ours and hop-by-hop ones. */
+  /** The caller's extra headers, without hop-by-hop ones: acceptance refuses those. */
   extra: Record<string, string>;
   attemptNumber: number;
   limitMs: number;
@@ -16,13 +16,10 @@ const hexSources = {
   hashHex: (text: string) => createHash("sha256").update(text).digest("hex"),
 };
 
-/** What every call to a droplet carries. */
+/** What every call to a droplet carries. Ours win over a caller's of the same name, however it is spelled. */
 export function requestHeaders(input: RequestHeadersInput): Record<string, string> {
   const { task, extra, attemptNumber, limitMs, hasBody, version } = input;
-  const hasOwnType = Object.keys(extra).some((name) => name.toLowerCase() === "content-type");
-  return {
-    ...(hasBody && !hasOwnType && { "content-type": "application/json" }),
-    ...extra,
+  const ours = {
     "x-task-id": task.id,
     "x-trace-id": task.traceId,
     traceparent: traceparentOf(task),
@@ -31,6 +28,13 @@ export function requestHeaders(input: RequestHeadersInput): Record<string, strin
     "x-request-deadline": String(Math.round(limitMs)),
     "x-orchestrator-hops": String(task.hops),
     "user-agent": `orchestrator/${version}`,
+  };
+  const theirs = Object.entries(extra).filter(([name]) => !Object.hasOwn(ours, name.toLowerCase()));
+  const hasOwnType = theirs.some(([name]) => name.toLowerCase() === "content-type");
+  return {
+    ...(hasBody && !hasOwnType && { "content-type": "application/json" }),
+    ...Object.fromEntries(theirs),
+    ...ours,
   };
 }
 

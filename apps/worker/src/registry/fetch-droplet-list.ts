@@ -1,16 +1,7 @@
 import { normaliseDropletList, registryPaths, type Droplet } from "@orchestrator/core";
-import { request, type Dispatcher } from "undici";
+import { askRegistry, type RegistryAddress } from "./ask-registry.ts";
 
-/** More than a thousand droplets with all their metadata; a Registry gone mad must not fill our memory. */
-const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
-
-export interface RegistryAddress {
-  url: string;
-  configuredPath: string | null;
-  timeoutMs: number;
-  headers: Record<string, string>;
-  maxDroplets: number;
-}
+const REASON_LENGTH_MAX = 1000;
 
 export type FetchedList =
   | {
@@ -19,72 +10,44 @@ export type FetchedList =
       skipped: { where: string; reason: string }[];
       path: string;
     }
-  | { kind: "failed"; reason: string };
+  /** `listsNobody`: it answered in JSON, but no droplet is in it, as after a restart without its data. */
+  | { kind: "failed"; reason: string; listsNobody: boolean };
 
 /** Asks the Registry for its list, at the path that worked last, else at each known one. Never rejects. */
 export async function fetchDropletList(
   registry: RegistryAddress,
   rememberedPath: string | null,
-  dispatcher?: Dispatcher,
 ): Promise<FetchedList> {
-  const paths = registryPaths({ configured: registry.configuredPath, remembered: rememberedPath });
+  const { configuredPath, maxDroplets } = registry;
+  const paths = registryPaths({ configured: configuredPath, remembered: rememberedPath });
   const reasons: string[] = [];
+  let listsNobody = false;
   for (const path of paths) {
-    const answer = await ask(registry, path, dispatcher);
-    if (answer.kind === "unreachable") return { kind: "failed", reason: answer.reason };
-    if (answer.kind === "answer") {
-      const { maxDroplets } = registry;
-      const list = normaliseDropletList(answer.body, { maxDroplets });
+    const answer = await askRegistry(registry, { method: "GET", path });
+    // Other paths would fare no better.
+    if (answer.kind === "unreachable") return failed([...reasons, answer.reason], listsNobody);
+    const body = answer.status === 200 ? parse(answer.text) : undefined;
+    if (answer.status !== 200) reasons.push(`${path}: answered ${answer.status}`);
+    else if (body === undefined) reasons.push(`${path}: did not answer JSON`);
+    else {
+      const list = normaliseDropletList(body, { maxDroplets });
       if (list.kind === "list") return { ...list, path };
       reasons.push(`${path}: ${list.reason}`);
-    } else reasons.push(`${path}: ${answer.reason}`);
-  }
-  return { kind: "failed", reason: reasons.join("; ") };
-}
-
-type Answer =
-  | { kind: "answer"; body: unknown }
-  | { kind: "no_list"; reason: string }
-  /** Other paths would fare no better. */
-  | { kind: "unreachable"; reason: string };
-
-async function ask(
-  registry: RegistryAddress,
-  path: string,
-  dispatcher: Dispatcher | undefined,
-): Promise<Answer> {
-  try {
-    const response = await request(registry.url + path, {
-      headers: { accept: "application/json", ...registry.headers },
-      signal: AbortSignal.timeout(registry.timeoutMs),
-      ...(dispatcher && { dispatcher }),
-    });
-    const text = await readText(response.body);
-    if (response.statusCode !== 200) {
-      return { kind: "no_list", reason: `answered ${response.statusCode}` };
+      listsNobody = true;
     }
-    return parse(text);
-  } catch (error) {
-    return { kind: "unreachable", reason: error instanceof Error ? error.message : String(error) };
   }
+  return failed(reasons, listsNobody);
 }
 
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.byteLength;
-    if (bytes > ANSWER_BYTES_MAX) throw new Error(`answered more than ${ANSWER_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+function failed(reasons: string[], listsNobody: boolean): FetchedList {
+  return { kind: "failed", reason: reasons.join("; ").slice(0, REASON_LENGTH_MAX), listsNobody };
 }
 
-function parse(text: string): Answer {
+/** Undefined for an HTML page or half an answer: that says nothing about the mesh. */
+function parse(text: string): unknown {
   try {
-    return { kind: "answer", body: JSON.parse(text) };
+    return JSON.parse(text);
   } catch {
-    // An HTML page or half an answer: says nothing about the mesh.
-    return { kind: "no_list", reason: "did not answer JSON" };
+    return undefined;
   }
 }

@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import type { JobData } from "./job-data.ts";
 import { applyVerdict, type Verdict } from "./verdict.ts";
+import { isWedged } from "./wedge-watchdog.ts";
 
 /**
  * A killed worker's lock ends within LOCK_MS, and the next stalled check after that gives its tasks to another:
@@ -18,6 +19,8 @@ const STALLED_COUNT_MAX = 3;
 const DRAIN_DELAY_S = 30;
 
 export interface ConsumersOptions {
+  /** BullMQ's own connection; must be ready. */
+  bullMqRedis: Redis;
   redis: Redis;
   keys: Keys;
   /** Tasks of one droplet that this process runs at once. */
@@ -25,22 +28,32 @@ export interface ConsumersOptions {
   perform: (data: JobData) => Promise<Verdict>;
   /** BullMQ ended a job without calling us. */
   onGivenUp: (data: JobData, reason: string) => Promise<void>;
+  /** A consumer had stopped fetching and was built anew. */
+  onRebuilt: (queueName: string) => void;
   onError: (error: Error) => void;
+}
+
+interface Consumer {
+  queueName: string;
+  worker: Worker<JobData>;
+  running: number;
+  lastTookAt: number;
 }
 
 /** The working side: one BullMQ worker per droplet, following the list as it changes. */
 export class Consumers {
   readonly #options: ConsumersOptions;
-  readonly #workers = new Map<string, Worker<JobData>>();
+  readonly #consumers = new Map<string, Consumer>();
+  /** No longer wanted, but still finishing what they run. */
+  readonly #closing = new Set<Promise<void>>();
   #isClosing = false;
 
-  /** @param options.redis must be ready */
   constructor(options: ConsumersOptions) {
     this.#options = options;
   }
 
   get droplets(): number {
-    return this.#workers.size;
+    return this.#consumers.size;
   }
 
   /** Starts consumers for new names, closes those of names that are gone once they are idle. */
@@ -48,25 +61,39 @@ export class Consumers {
     if (this.#isClosing) return;
     const wanted = new Set(Array.from(dropletNames, queueNameOf));
     for (const name of wanted) {
-      if (!this.#workers.has(name)) this.#workers.set(name, this.#start(name));
+      if (!this.#consumers.has(name)) this.#start(name);
     }
-    for (const [name, worker] of this.#workers) {
-      if (wanted.has(name)) continue;
-      this.#workers.delete(name);
-      worker.close().catch(this.#options.onError);
+    for (const consumer of this.#consumers.values()) {
+      if (!wanted.has(consumer.queueName)) this.#stop(consumer);
     }
+  }
+
+  /** Looks for consumers that stopped fetching although their queue has work, and builds them anew. */
+  async rebuildWedged(nowMs: number): Promise<void> {
+    const { redis, keys, concurrency, onRebuilt } = this.#options;
+    const looked = Array.from(this.#consumers.values(), async (consumer) => {
+      const hasRoom = consumer.running < concurrency;
+      if (!(await isWedged({ ...consumer, hasRoom }, redis, keys, nowMs))) return;
+      if (this.#isClosing || this.#consumers.get(consumer.queueName) !== consumer) return;
+      this.#stop(consumer);
+      this.#start(consumer.queueName);
+      onRebuilt(consumer.queueName);
+    });
+    await Promise.all(looked);
   }
 
   /** Takes no more jobs; resolves when those that run have ended. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    await Promise.all(Array.from(this.#workers.values(), async (worker) => await worker.close()));
+    for (const consumer of this.#consumers.values()) this.#stop(consumer);
+    await Promise.all(this.#closing);
   }
 
-  #start(queueName: string): Worker<JobData> {
-    const { redis, keys, concurrency, onError } = this.#options;
-    const worker = new Worker<JobData>(queueName, async (job) => await this.#process(job), {
-      connection: redis,
+  #start(queueName: string): void {
+    const { bullMqRedis, keys, concurrency, onError } = this.#options;
+    const process = async (job: Job<JobData>): Promise<void> => await this.#process(job, consumer);
+    const worker = new Worker<JobData>(queueName, process, {
+      connection: bullMqRedis,
       prefix: keys.prefix,
       concurrency,
       lockDuration: LOCK_MS,
@@ -75,17 +102,31 @@ export class Consumers {
       drainDelay: DRAIN_DELAY_S,
       runRetryDelay: 1000,
     });
+    const consumer: Consumer = { queueName, worker, running: 0, lastTookAt: Date.now() };
     worker.on("error", onError);
     worker.on("failed", (job, error) => {
       if (job && error.message.includes("stalled more than allowable")) {
         this.#options.onGivenUp(job.data, error.message).catch(onError);
       }
     });
-    return worker;
+    this.#consumers.set(queueName, consumer);
   }
 
-  async #process(job: Job<JobData>): Promise<void> {
-    const verdict = await this.#options.perform(job.data);
-    await applyVerdict(verdict, job);
+  #stop(consumer: Consumer): void {
+    this.#consumers.delete(consumer.queueName);
+    const closing = consumer.worker.close().catch(this.#options.onError);
+    this.#closing.add(closing);
+    void closing.finally(() => this.#closing.delete(closing));
+  }
+
+  async #process(job: Job<JobData>, consumer: Consumer): Promise<void> {
+    consumer.lastTookAt = Date.now();
+    consumer.running++;
+    try {
+      const verdict = await this.#options.perform(job.data);
+      await applyVerdict(verdict, job);
+    } finally {
+      consumer.running--;
+    }
   }
 }

@@ -1,7 +1,12 @@
 import { indexDroplets, withRegistry, type Droplet, type DropletIndex } from "@orchestrator/core";
 import type { Keys } from "../redis/keys.ts";
 import type { Subscriptions } from "../redis/subscriptions.ts";
-import type { DropletList, DropletListCache, RegistryState } from "./droplet-list-cache.ts";
+import type {
+  DropletList,
+  DropletListCache,
+  Registration,
+  RegistryState,
+} from "./droplet-list-cache.ts";
 import type { SnapshotFile } from "./snapshot-file.ts";
 
 export type CacheStatus = "active" | "stale" | "unavailable";
@@ -27,6 +32,7 @@ export class DropletDirectory {
   readonly #listeners = new Set<() => void>();
   #list: DropletList | null = null;
   #state: RegistryState | null = null;
+  #registration: Registration | null = null;
   #droplets: Droplet[];
   #index: DropletIndex;
 
@@ -39,10 +45,12 @@ export class DropletDirectory {
   /** Comes up with what can be had: Redis away is no reason not to start. */
   static async open(options: DropletDirectoryOptions): Promise<DropletDirectory> {
     const directory = new DropletDirectory(options);
-    const { subscriptions, keys, onError } = options;
+    const { cache, subscriptions, keys, onError } = options;
     const reload = (): void => void directory.reload().catch(onError);
     subscriptions.onReconnect(reload);
-    subscriptions.listen(keys.dropletListChannel, reload).catch(onError);
+    // What was announced before we listened, or while the other connection was away, is looked up.
+    subscriptions.listen(keys.dropletListChannel, reload).then(reload, onError);
+    cache.onConnected(reload);
     await directory.reload().catch(onError);
     if (directory.#list === null) directory.#use(await options.snapshot.read());
     return directory;
@@ -51,8 +59,13 @@ export class DropletDirectory {
   /** Reads Redis; a missing list there never replaces one in memory. */
   async reload(): Promise<void> {
     const { cache } = this.#options;
-    const [list, state] = await Promise.all([cache.readList(), cache.readState()]);
+    const [list, state, registration] = await Promise.all([
+      cache.readList(),
+      cache.readState(),
+      cache.readRegistration(),
+    ]);
     this.#state = state ?? this.#state;
+    this.#registration = registration ?? this.#registration;
     if (list !== null && !this.#isKnown(list)) this.#use(list);
   }
 
@@ -77,6 +90,11 @@ export class DropletDirectory {
 
   get state(): RegistryState | null {
     return this.#state;
+  }
+
+  /** Whether the Registry lists us, as far as we know. */
+  get isRegistered(): boolean {
+    return this.#registration?.isRegistered ?? false;
   }
 
   byName(name: string): Droplet | null {

@@ -9,6 +9,8 @@ export interface DropletList {
   syncedAt: number;
   /** A list from disk keeps saying so until a sync replaces it. */
   origin: "registry" | "disk";
+  /** The Registry it came from: after a change of REGISTRY_URL it serves on, but a sync is due at once. */
+  registryUrl: string;
 }
 
 /** How the last sync went, good or bad. */
@@ -23,6 +25,14 @@ export interface RegistryState {
   skipped: number;
   /** What is wrong with the snapshot on disk, null when it was written. */
   snapshotWarning: string | null;
+}
+
+/** Whether the Registry lists us, and when we may ask it again to do so. Times are epoch milliseconds. */
+export interface Registration {
+  isRegistered: boolean;
+  /** Attempts since the Registry last listed us; each makes the pause before the next one longer. */
+  attempts: number;
+  notBefore: number;
 }
 
 /** The droplet list as all processes share it, in Redis. */
@@ -45,6 +55,11 @@ export class DropletListCache {
     return text === null ? null : ownJson<RegistryState>(text);
   }
 
+  async readRegistration(): Promise<Registration | null> {
+    const text = await this.#redis.get(this.#keys.registration);
+    return text === null ? null : ownJson<Registration>(text);
+  }
+
   /** Every process hears of it within a second. */
   async writeList(list: DropletList): Promise<void> {
     await this.#redis.set(this.#keys.dropletList, JSON.stringify(list));
@@ -57,6 +72,15 @@ export class DropletListCache {
 
   async writeState(state: RegistryState): Promise<void> {
     await this.#redis.set(this.#keys.registryState, JSON.stringify(state));
+  }
+
+  async writeRegistration(registration: Registration): Promise<void> {
+    await this.#redis.set(this.#keys.registration, JSON.stringify(registration));
+  }
+
+  /** Calls back whenever commands can be sent again, the first time included. */
+  onConnected(listener: () => void): void {
+    this.#redis.on("ready", listener);
   }
 
   async announce(): Promise<void> {

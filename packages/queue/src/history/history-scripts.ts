@@ -1,3 +1,4 @@
+import { EVENTS_KEPT } from "../events/event-log.ts";
 import { luaScript } from "../redis/lua-script.ts";
 
 /**
@@ -13,6 +14,7 @@ import { luaScript } from "../redis/lua-script.ts";
  *           per-droplet  the same per droplet: <droplet>:<status|retries|duration_ms>
  *           took         string of 32-bit counts, one per bucket of core's latency histogram: tasks by duration
  *           took:<d>     the same per droplet
+ *           events       capped stream of changes: t → id, e → what is listed then
  *
  * Because one script moves a task between the lists and counts its end, every task is in exactly one of the
  * six states at any moment, and the sum of them is the number of tasks ever accepted.
@@ -61,7 +63,9 @@ else
   redis.call('SADD', all .. 'busy', droplet)
 end
 local retried = math.max(tonumber(retries), counted)
-redis.call('HSET', all .. 'task', id, cjson.encode({tonumber(revision), status, droplet, by, trace, retried}))
+local listed = cjson.encode({tonumber(revision), status, droplet, by, trace, retried})
+redis.call('HSET', all .. 'task', id, listed)
+redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 't', id, 'e', listed)
 redis.call('ZADD', all .. 'ix:s:' .. status, created, id)
 redis.call('ZADD', all .. 'ix:sd:' .. status .. ':' .. droplet, created, id)
 local function count(name, by_how_many)

@@ -2,14 +2,8 @@ import type { Redis } from "ioredis";
 import type { Keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/lua-script.ts";
 
-/**
- * `<all>` + bodies (sorted set: task id by time kept, ms), bodySizes (hash), bodyBytes (their sum).
- * KEYS <all> · ARGV id, bytes, now, keep ms, bytes max → ids whose body has to go
- */
-const keepBody = luaScript<string[]>(
-  "keepBody",
-  1,
-  `
+/** `<all>` + bodies (sorted set: task id by time kept, ms), bodySizes (hash), bodyBytes (their sum). */
+const FORGET = `
 local all = KEYS[1]
 local function forget(id)
   local bytes = redis.call('HGET', all .. 'bodySizes', id)
@@ -18,10 +12,19 @@ local function forget(id)
   redis.call('ZREM', all .. 'bodies', id)
   redis.call('DECRBY', all .. 'bodyBytes', bytes)
 end
+`;
+
+/** KEYS <all> · ARGV id, bytes, now, keep ms, bytes max → ids whose body has to go */
+const keepBody = luaScript<string[]>(
+  "keepBody",
+  1,
+  `${FORGET}
 forget(ARGV[1])
-redis.call('ZADD', all .. 'bodies', ARGV[3], ARGV[1])
-redis.call('HSET', all .. 'bodySizes', ARGV[1], ARGV[2])
-redis.call('INCRBY', all .. 'bodyBytes', ARGV[2])
+if tonumber(ARGV[2]) > 0 then
+  redis.call('ZADD', all .. 'bodies', ARGV[3], ARGV[1])
+  redis.call('HSET', all .. 'bodySizes', ARGV[1], ARGV[2])
+  redis.call('INCRBY', all .. 'bodyBytes', ARGV[2])
+end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', all .. 'bodies', '-inf', ARGV[3] - ARGV[4], 'LIMIT', 0, 1000)) do
   forget(id)
 end
@@ -33,6 +36,15 @@ while tonumber(redis.call('GET', all .. 'bodyBytes') or 0) > tonumber(ARGV[5]) d
   gone[#gone + 1] = oldest
 end
 return gone
+`,
+);
+
+/** KEYS <all> · ARGV ids */
+const forgetBodies = luaScript<null>(
+  "forgetBodies",
+  1,
+  `${FORGET}
+for _, id in ipairs(ARGV) do forget(id) end
 `,
 );
 
@@ -59,7 +71,7 @@ export class BodyBudget {
     return this.#limits.keepMs;
   }
 
-  /** Counts a body that was just stored, and drops the oldest ones that no longer fit. */
+  /** Counts a body that was just stored (0 bytes: that has gone), and drops the oldest ones that no longer fit. */
   async count(taskId: string, bytes: number, nowMs: number): Promise<void> {
     const { keepMs, bytesMax } = this.#limits;
     const gone = await keepBody(
@@ -68,5 +80,10 @@ export class BodyBudget {
       [taskId, bytes, nowMs, keepMs, bytesMax],
     );
     await Promise.all(gone.map(async (id) => await this.#redis.unlink(this.#keys.body(id))));
+  }
+
+  /** The bodies of these tasks are gone: what they took is free again. */
+  async forget(taskIds: readonly string[]): Promise<void> {
+    if (taskIds.length > 0) await forgetBodies(this.#redis, [this.#keys.all], taskIds);
   }
 }

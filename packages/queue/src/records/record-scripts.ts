@@ -26,8 +26,13 @@ const ENDED = `
 local function ended(status)
   return status and status ~= 'queued' and status ~= 'running'
 end
-local function set_body(key, body, keep_ms)
-  if body ~= '' then redis.call('SET', key, body, 'PX', keep_ms) end
+local function keep_body(key, response, body)
+  if body ~= '' then
+    redis.call('SET', key, body)
+    return #body
+  end
+  if response ~= '' then return redis.call('DEL', key) - 1 end
+  return redis.call('EXISTS', key) == 1 and redis.call('STRLEN', key) or -1
 end
 `;
 
@@ -74,24 +79,24 @@ return answer('begun')
 );
 
 /**
- * Closes attempt n; the task goes on.
- * KEYS record, body · ARGV n, attempt, next attempt at ('' = at once), response, body, keep ms, target URL
- * → [verdict, revision]; verdict: queued | cancelled (a wish came in between) | refused (not ours any more)
+ * Closes attempt n; the task goes on. A whole body has no expiry yet: its time counts from the end of the task.
+ * KEYS record, body · ARGV n, attempt, next attempt at ('' = at once), response, body, target URL
+ * → [verdict, revision, body bytes]; verdict: queued | cancelled (a wish came in between) | refused (not ours any
+ *   more); body bytes: of the whole body now kept beside the record, 0 when that has gone, -1 when there was none
  */
-export const closeAttempt = luaScript<[CloseVerdict, number]>(
+export const closeAttempt = luaScript<[CloseVerdict, number, number]>(
   "closeAttempt",
   2,
   `${ENDED}
 local key = KEYS[1]
 local status, open, wish, n = unpack(redis.call('HMGET', key, 's', 'o', 'x', 'n'))
-if status ~= 'running' or not open or open == '' or n ~= ARGV[1] then return {'refused', 0} end
+if status ~= 'running' or not open or open == '' or n ~= ARGV[1] then return {'refused', 0, -1} end
 redis.call('HSET', key, 's', 'queued', 'o', '', 'a:' .. n, ARGV[2], 'na', ARGV[3])
 if ARGV[4] ~= '' then redis.call('HSET', key, 'r', ARGV[4]) end
-if ARGV[7] ~= '' then redis.call('HSET', key, 'u', ARGV[7]) end
-set_body(KEYS[2], ARGV[5], ARGV[6])
+if ARGV[6] ~= '' then redis.call('HSET', key, 'u', ARGV[6]) end
+local bytes = keep_body(KEYS[2], ARGV[4], ARGV[5])
 local revision = redis.call('HINCRBY', key, 'v', 1)
-if wish then return {'cancelled', revision} end
-return {'queued', revision}
+return {wish and 'cancelled' or 'queued', revision, bytes}
 `,
 );
 
@@ -100,28 +105,30 @@ return {'queued', revision}
  * KEYS record, body, watchers
  * ARGV n ('' = not by an attempt), attempt, status, end, now, response, body, keep ms, target URL,
  *      record's life ms, reply channel, task id, input, force ('1' = although an attempt is open)
- * → [verdict, revision]; verdict: ended | refused (final already, or not ours any more) | running | missing
+ * → [verdict, revision, body bytes]; verdict: ended | refused (final already, or not ours any more) | running |
+ *   missing; body bytes as in closeAttempt
  */
-export const endTask = luaScript<[EndVerdict, number]>(
+export const endTask = luaScript<[EndVerdict, number, number]>(
   "endTask",
   3,
   `${ENDED}
 local key = KEYS[1]
 local status, open, n = unpack(redis.call('HMGET', key, 's', 'o', 'n'))
-if not status then return {'missing', 0} end
-if ended(status) then return {'refused', 0} end
+if not status then return {'missing', 0, -1} end
+if ended(status) then return {'refused', 0, -1} end
 local isOpen = open and open ~= ''
 if ARGV[1] ~= '' then
-  if not isOpen or n ~= ARGV[1] then return {'refused', 0} end
+  if not isOpen or n ~= ARGV[1] then return {'refused', 0, -1} end
 elseif isOpen and ARGV[14] ~= '1' then
-  return {'running', 0}
+  return {'running', 0, -1}
 end
 if ARGV[2] ~= '' and n then redis.call('HSET', key, 'a:' .. n, ARGV[2]) end
 redis.call('HSET', key, 's', ARGV[3], 'e', ARGV[4], 'c', ARGV[5], 'o', '', 'na', '')
 if ARGV[6] ~= '' then redis.call('HSET', key, 'r', ARGV[6]) end
 if ARGV[9] ~= '' then redis.call('HSET', key, 'u', ARGV[9]) end
 if ARGV[13] ~= '' then redis.call('HSET', key, 'p', ARGV[13]) end
-set_body(KEYS[2], ARGV[7], ARGV[8])
+local bytes = keep_body(KEYS[2], ARGV[6], ARGV[7])
+redis.call('PEXPIRE', KEYS[2], ARGV[8])
 local revision = redis.call('HINCRBY', key, 'v', 1)
 redis.call('PEXPIRE', key, ARGV[10])
 if ARGV[11] ~= '' then redis.call('PUBLISH', ARGV[11], ARGV[12]) end
@@ -129,7 +136,7 @@ for _, channel in ipairs(redis.call('SMEMBERS', KEYS[3])) do
   redis.call('PUBLISH', channel, ARGV[12])
 end
 redis.call('DEL', KEYS[3])
-return {'ended', revision}
+return {'ended', revision, bytes}
 `,
 );
 

@@ -69,6 +69,8 @@ export interface EndOfTask {
 export interface RecordVerdict<Kind extends string> {
   kind: Kind;
   revision: number;
+  /** Of the whole body that is kept beside the record now, 0 when it has gone, -1 when there was none. */
+  bodyBytes: number;
 }
 
 /** Reads and writes the records of tasks; every write is one script of `record-scripts.ts`. */
@@ -110,7 +112,7 @@ export class TaskRecords {
 
   async closeAttempt(task: Task, closed: ClosedAttempt): Promise<RecordVerdict<CloseVerdict>> {
     const { attempt, response } = closed;
-    const [kind, revision] = await closeAttempt(
+    const [kind, revision, bodyBytes] = await closeAttempt(
       this.#redis,
       [this.#keys.record(task.id), this.#keys.body(task.id)],
       [
@@ -119,16 +121,15 @@ export class TaskRecords {
         closed.nextAttemptAt ?? "",
         response ? JSON.stringify(response.stored) : "",
         response?.wholeBody ?? "",
-        this.#resultKeepMs,
         closed.targetUrl ?? "",
       ],
     );
-    return { kind, revision };
+    return { kind, revision, bodyBytes };
   }
 
   async end(ending: EndOfTask): Promise<RecordVerdict<EndVerdict>> {
     const { task, attempt, response, end } = ending;
-    const [kind, revision] = await endTask(
+    const [kind, revision, bodyBytes] = await endTask(
       this.#redis,
       [this.#keys.record(task.id), this.#keys.body(task.id), this.#keys.watchers(task.id)],
       [
@@ -148,7 +149,7 @@ export class TaskRecords {
         ending.force ? "1" : "",
       ],
     );
-    return { kind, revision };
+    return { kind, revision, bodyBytes };
   }
 
   async read(taskId: string): Promise<StoredTask | null> {

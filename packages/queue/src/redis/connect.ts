@@ -18,7 +18,11 @@ export interface ConnectOptions {
 /** How a connection behaves while Redis is away. */
 export type Manners = Pick<
   RedisOptions,
-  "enableOfflineQueue" | "maxRetriesPerRequest" | "commandTimeout" | "enableAutoPipelining"
+  | "enableOfflineQueue"
+  | "maxRetriesPerRequest"
+  | "commandTimeout"
+  | "enableAutoPipelining"
+  | "socketTimeout"
 >;
 
 /**

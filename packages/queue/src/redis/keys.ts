@@ -73,6 +73,11 @@ export class Keys {
     return `${this.all}deadlines`;
   }
 
+  /** Capped stream of what happened to tasks. */
+  get events(): string {
+    return `${this.all}events`;
+  }
+
   /** Circuit, pause and limits of each droplet. */
   get switches(): string {
     return `${this.all}switches`;

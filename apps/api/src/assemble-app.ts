@@ -1,0 +1,55 @@
+import type { Store } from "@orchestrator/queue";
+import type { Express } from "express";
+import { openAccess } from "./access/open-access.ts";
+import { startQueueBoard } from "./admin/bull-board.ts";
+import { createApp } from "./app.ts";
+import { waitMaxMs } from "./config.ts";
+import { startMesh } from "./mesh/start-mesh.ts";
+import { createApiMetrics } from "./metrics/api-metrics.ts";
+import type { Pulse } from "./pulse.ts";
+import { bulkRoutes } from "./routes/bulk-routes.ts";
+import { operatorRoutes } from "./routes/operator-routes.ts";
+import { taskRoutes } from "./routes/task-routes.ts";
+import type { ApiOptions } from "./start-api.ts";
+import type { Submission } from "./tasks/submit-task.ts";
+
+/** Bull Board's own links begin with where the browser finds it: behind a proxy that strips the prefix, or not. */
+const BOARD_PATHS = ["/orchestrator/admin/queues", "/admin/queues"];
+
+export interface Parts extends ApiOptions {
+  store: Store;
+  pulse: Pulse;
+  submission: Submission;
+  /** What is started here is closed with the rest. */
+  opened: AsyncDisposableStack;
+}
+
+/** Everything the service offers, put together: each feature brings its routes. */
+export function assembleApp(parts: Parts): Express {
+  const { config, version, log, store, pulse, submission, opened } = parts;
+  const defaults = { timeoutMs: config.TASK_TIMEOUT * 1000, maxRetries: config.TASK_MAX_RETRIES };
+  const tasks = { ...submission, defaults, waitMaxMs: waitMaxMs(config) };
+  const access = openAccess(config, store, log);
+  const mesh = opened.use(startMesh({ config, version, store, pulse, tasks }));
+  const metrics = createApiMetrics(store, submission.waiters, version, log);
+  const routers = [
+    bulkRoutes(tasks),
+    taskRoutes(tasks),
+    operatorRoutes({ store, log }),
+    ...mesh.routers,
+    metrics.routes,
+  ];
+  const boards = BOARD_PATHS.map((path) => {
+    const board = opened.use(startQueueBoard(store, path, log));
+    return { path, handlers: [board.router] };
+  });
+  return createApp({
+    routers,
+    watchers: [mesh.countRequests, metrics.countRequests(routers)],
+    guards: access.guards,
+    boards,
+    version,
+    bodyBytesMax: config.BODY_MAX,
+    log,
+  });
+}

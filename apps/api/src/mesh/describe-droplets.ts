@@ -1,0 +1,53 @@
+import type { Droplet, DropletSwitches } from "@orchestrator/core";
+import type { DropletDirectory, Store } from "@orchestrator/queue";
+import { noDropletList } from "../tasks/accept-task.ts";
+import { dropletNotFound, namesOf, resolveDroplet } from "./resolve-droplet.ts";
+
+/** The list as we route by it. @throws {Refusal} REGISTRY_ERROR when there is none */
+export function describeDropletList(directory: DropletDirectory) {
+  if (!directory.hasList) throw noDropletList();
+  return {
+    droplets: directory.droplets,
+    cache_status: directory.cacheStatus(Date.now()),
+    served_from: directory.servedFrom(),
+  };
+}
+
+/**
+ * One droplet, with what waits for it and what holds it up.
+ * @throws {Refusal} DROPLET_NOT_FOUND (404), REGISTRY_ERROR, QUEUE_UNAVAILABLE
+ */
+export async function describeDroplet(reference: string, store: Store) {
+  const droplet = findDroplet(reference, store.directory);
+  const [counts, sign] = await Promise.all([
+    store.queues.counts(droplet.name),
+    store.heartbeats.last(namesOf(droplet)),
+  ]);
+  const { waiting, delayed, active } = counts;
+  return {
+    ...droplet,
+    queue: { waiting, delayed, active },
+    ...describeSwitches(store.switchboard.of(droplet.name)),
+    last_seen: sign === null ? null : new Date(sign.seenAt).toISOString(),
+    reported: sign === null ? null : { status: sign.status, metrics: sign.metrics },
+  };
+}
+
+/** What holds up a droplet's queue. */
+export function describeSwitches({ circuit, isPausedByOperator, limits }: DropletSwitches) {
+  return {
+    paused: isPausedByOperator,
+    circuit: { state: circuit.phase },
+    limits: {
+      concurrency: limits.concurrency,
+      rate: limits.rate && { max: limits.rate.max, per_ms: limits.rate.perMs },
+    },
+  };
+}
+
+function findDroplet(reference: string, directory: DropletDirectory): Droplet {
+  const droplet = resolveDroplet(reference, directory);
+  if (droplet !== null) return droplet;
+  if (!directory.hasList) throw noDropletList();
+  throw dropletNotFound(reference, directory, { httpStatus: 404 });
+}

@@ -1,0 +1,9 @@
+/** Who this service is to the mesh. */
+export interface Identity {
+  dropletId: number;
+  version: string;
+  publicUrl: string;
+  registryUrl: string;
+  buildDate: string;
+  commitHash: string;
+}

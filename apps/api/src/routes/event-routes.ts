@@ -1,0 +1,44 @@
+import { EventsQuery, fieldIssues, TaskEventsQuery } from "@orchestrator/contract";
+import { Router, type Request, type Response } from "express";
+import type { z } from "zod";
+import { blockWriter } from "../events/event-block.ts";
+import { followTask, type Followed } from "../events/follow-task.ts";
+import { followTasks } from "../events/follow-tasks.ts";
+import { methodNotAllowed } from "../http/answer-errors.ts";
+import { invalidRequest } from "../http/invalid-request.ts";
+
+/** Server-sent events, of one task or of all that match. Mounted before `/tasks/:id`. */
+export function eventRoutes(options: Followed): Router {
+  const router = Router();
+  const write = blockWriter(options.store.directory);
+  router
+    .route("/tasks/events")
+    .get(async (request: Request, response: Response) => {
+      const { last_event_id = null, ...filter } = readQuery(request, EventsQuery);
+      await followTasks(filter, last_event_id, response, { ...options, write });
+    })
+    .all(methodNotAllowed("GET"));
+  router
+    .route("/tasks/:id/events")
+    .get(async (request: Request<{ id: string }>, response: Response) => {
+      const { id } = request.params;
+      response.locals["taskId"] = id;
+      const { last_event_id = null } = readQuery(request, TaskEventsQuery);
+      await followTask(id, last_event_id, response, options);
+    })
+    .all(methodNotAllowed("GET"));
+  return router;
+}
+
+/** The query with the header Last-Event-ID in its place. @throws {Refusal} INVALID_REQUEST */
+function readQuery<Query extends z.ZodType>(
+  request: Pick<Request, "query" | "get">,
+  schema: Query,
+): z.output<Query> {
+  const header = request.get("last-event-id");
+  const parsed = schema.safeParse(
+    header ? { ...request.query, last_event_id: header } : request.query,
+  );
+  if (!parsed.success) throw invalidRequest(fieldIssues(parsed.error));
+  return parsed.data;
+}

@@ -1,0 +1,23 @@
+import type { Redis } from "ioredis";
+import type { Keys } from "../redis/keys.ts";
+import { forgetDroplet } from "./metrics-scripts.ts";
+
+/**
+ * Drops the numbers of droplets that are not listed any more and have no task left in the history, so that a
+ * mesh whose droplets come and go does not fill Redis. The totals over all droplets keep what they counted.
+ * @param isListed by lower-cased name
+ * @returns how many were forgotten
+ */
+export async function forgetGoneDroplets(
+  redis: Redis,
+  keys: Keys,
+  isListed: (name: string) => boolean,
+): Promise<number> {
+  const fields = await redis.hkeys(`${keys.all}per-droplet`);
+  const names = new Set(fields.map((field) => field.slice(0, field.lastIndexOf(":"))));
+  const gone = [...names].filter((name) => !isListed(name));
+  const forgotten = await Promise.all(
+    gone.map(async (name) => await forgetDroplet(redis, [keys.all], [name])),
+  );
+  return forgotten.filter(Boolean).length;
+}
