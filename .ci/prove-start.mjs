@@ -13,9 +13,13 @@ const base = `http://127.0.0.1:${8001}/orchestrator`;
 const ports = [8001, 8002, 8000, 8010, 8011, 8012, 8013];
 const counts = { passed: 0, failed: 0 };
 
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
 function prove(promise, holds, seen) {
   counts[holds ? "passed" : "failed"]++;
-  console.log(
+  say(
     `${holds ? "ok    " : "FAILED"} ${promise}${holds ? "" : `: ${JSON.stringify(seen)}`}`,
   );
 }
@@ -39,13 +43,13 @@ await proveStop(first);
 const again = performance.now();
 const second = await start(SECOND_START_MS);
 prove("a second npm start is up within seconds", second.isUp, second.output().slice(-2000));
-console.log(`       second start took ${((performance.now() - again) / 1000).toFixed(1)} s`);
+say(`       second start took ${((performance.now() - again) / 1000).toFixed(1)} s`);
 if (second.isUp) {
   const { body } = await call("GET", "/tasks?status=success");
   prove("tasks survive the restart", body.total >= 3, body.total);
 }
 await proveStop(second);
-console.log(`${counts.passed} passed, ${counts.failed} failed`);
+say(`${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 ? 0 : 1);
 
 async function start(withinMs) {

@@ -1,9 +1,9 @@
 import type { Logger } from "@orchestrator/runtime";
 import express, { type Express, type RequestHandler, type Router } from "express";
-import helmet from "helmet";
 import { answerErrors, nothingHere } from "./http/answer-errors.ts";
 import { jsonBody } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
+import { securityHeaders } from "./http/security-headers.ts";
 import { traceId } from "./http/trace-id.ts";
 
 export interface AppOptions {
@@ -15,6 +15,7 @@ export interface AppOptions {
   watchers: RequestHandler[];
   /** Who may ask, before anything of the body is read. */
   guards: RequestHandler[];
+  publicUrl: string;
   version: string;
   bodyBytesMax: number;
   log: Logger;
@@ -22,11 +23,11 @@ export interface AppOptions {
 
 /** The Express application: what surrounds every request, then the routes, then what is wrong. */
 export function createApp(options: AppOptions): Express {
-  const { routers, boards, watchers, guards, version, bodyBytesMax, log } = options;
+  const { routers, boards, watchers, guards, publicUrl, version, bodyBytesMax, log } = options;
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  app.use(traceId, ...watchers, logRequests(log), helmet(), ...guards);
+  app.use(traceId, ...watchers, logRequests(log), securityHeaders(publicUrl), ...guards);
   for (const { path, handlers } of boards) app.use(path, ...handlers);
   app.use(jsonBody(bodyBytesMax));
   app.get(["/", "/orchestrator"], (_request, response) => {

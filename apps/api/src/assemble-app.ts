@@ -1,17 +1,21 @@
 import type { Store } from "@orchestrator/queue";
+import type { Tracing } from "@orchestrator/runtime";
 import type { Express } from "express";
 import { openAccess } from "./access/open-access.ts";
 import { startQueueBoard } from "./admin/bull-board.ts";
 import { createApp } from "./app.ts";
 import { waitMaxMs } from "./config.ts";
+import type { EventStreams } from "./events/event-streams.ts";
 import { startMesh } from "./mesh/start-mesh.ts";
 import { createApiMetrics } from "./metrics/api-metrics.ts";
 import type { Pulse } from "./pulse.ts";
 import { bulkRoutes } from "./routes/bulk-routes.ts";
+import { eventRoutes } from "./routes/event-routes.ts";
 import { operatorRoutes } from "./routes/operator-routes.ts";
 import { taskRoutes } from "./routes/task-routes.ts";
 import type { ApiOptions } from "./start-api.ts";
 import type { Submission } from "./tasks/submit-task.ts";
+import { traceRequests } from "./tracing/trace-requests.ts";
 
 /** Bull Board's own links begin with where the browser finds it: behind a proxy that strips the prefix, or not. */
 const BOARD_PATHS = ["/orchestrator/admin/queues", "/admin/queues"];
@@ -20,13 +24,16 @@ export interface Parts extends ApiOptions {
   store: Store;
   pulse: Pulse;
   submission: Submission;
+  streams: EventStreams;
+  /** Null when nothing is traced. */
+  tracing: Tracing | null;
   /** What is started here is closed with the rest. */
   opened: AsyncDisposableStack;
 }
 
 /** Everything the service offers, put together: each feature brings its routes. */
 export function assembleApp(parts: Parts): Express {
-  const { config, version, log, store, pulse, submission, opened } = parts;
+  const { config, version, log, store, pulse, submission, streams, tracing, opened } = parts;
   const defaults = { timeoutMs: config.TASK_TIMEOUT * 1000, maxRetries: config.TASK_MAX_RETRIES };
   const tasks = { ...submission, defaults, waitMaxMs: waitMaxMs(config) };
   const access = openAccess(config, store, log);
@@ -34,6 +41,7 @@ export function assembleApp(parts: Parts): Express {
   const metrics = createApiMetrics(store, submission.waiters, version, log);
   const routers = [
     bulkRoutes(tasks),
+    eventRoutes({ store, streams, log }),
     taskRoutes(tasks),
     operatorRoutes({ store, log }),
     ...mesh.routers,
@@ -45,9 +53,14 @@ export function assembleApp(parts: Parts): Express {
   });
   return createApp({
     routers,
-    watchers: [mesh.countRequests, metrics.countRequests(routers)],
+    watchers: [
+      mesh.countRequests,
+      metrics.countRequests(routers),
+      ...(tracing ? [traceRequests(tracing)] : []),
+    ],
     guards: access.guards,
     boards,
+    publicUrl: config.PUBLIC_URL,
     version,
     bodyBytesMax: config.BODY_MAX,
     log,

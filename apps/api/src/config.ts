@@ -42,6 +42,7 @@ export const ApiConfig = z
       "Tasks of one droplet that may wait before new ones are refused",
     ),
     WAITERS_MAX: count(2000).describe("Callers that one API process holds at once"),
+    EVENT_STREAMS_MAX: count(500).describe("Event streams that one API process serves at once"),
     HOST: text("0.0.0.0").describe("Address the servers bind to"),
     PORT: port(8001).describe("The API's port; 0 picks a free one"),
     PUBLIC_URL: httpUrl("http://localhost:8001").describe(
@@ -62,6 +63,9 @@ export const ApiConfig = z
     OPERATOR_USER: text("operator").describe("User name of the operators' sign-in"),
     OPERATOR_PASSWORD: optionalText().describe(
       "Password of the operators' sign-in; without it their pages answer only to loopback",
+    ),
+    OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().describe(
+      "OpenTelemetry collector that spans are sent to over OTLP/HTTP; without it nothing is traced",
     ),
     LOG_LEVEL: logLevel("info").describe("Least level that is logged"),
   })

@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
 import { FAILING_FAST, openStore, type StoreOptions } from "@orchestrator/queue";
-import { listen, type Logger } from "@orchestrator/runtime";
+import { listen, openTracing, type Logger, type TracingSettings } from "@orchestrator/runtime";
 import { assembleApp } from "./assemble-app.ts";
 import type { ApiConfig } from "./config.ts";
+import { EventStreams } from "./events/event-streams.ts";
 import { SERVER_LIMITS } from "./http/server-limits.ts";
 import { startPulse } from "./pulse.ts";
 import { enforceDeadlines } from "./tasks/enforce-deadlines.ts";
@@ -19,18 +20,26 @@ export interface ApiOptions {
 export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
   const { config, log } = options;
   await using opened = new AsyncDisposableStack();
+  const tracing = opened.use(await openTracing(tracingSettings(options)));
   const store = opened.use(await openStore(storeOptions(options)));
   const pulse = opened.use(startPulse(store, log));
   const submission = opened.use(startSubmission(store, submissionLimits(config), log));
   opened.use(enforceDeadlines(store, log));
-  const app = assembleApp({ ...options, store, pulse, submission, opened });
+  const streams = new EventStreams(config.EVENT_STREAMS_MAX);
+  const app = assembleApp({ ...options, store, pulse, submission, streams, tracing, opened });
   const { HOST: host, PORT: port } = config;
   const server = opened.use(
     await listen(createServer(SERVER_LIMITS, app), { host, port, portVariable: "PORT" }),
   );
   opened.defer(() => submission.waiters.close());
+  opened.defer(() => streams.close());
   log.info({ event: "api.listening", port: server.port, url: config.PUBLIC_URL });
   return opened.move();
+}
+
+function tracingSettings({ config, version, log }: ApiOptions): TracingSettings {
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return { endpoint, service: "orchestrator-api", version, log };
 }
 
 function submissionLimits(config: ApiConfig): SubmissionLimits {

@@ -19,8 +19,15 @@ export function traceIdOfResponse(response: Response): string {
   return String(response.locals["traceId"] ?? "");
 }
 
-/** The caller's traceparent when it can be continued. */
+/** From now on what this request does hangs below a span of ours. */
+export function continueTraceFrom(response: Response, traceparent: string): void {
+  response.locals["traceparent"] = traceparent;
+}
+
+/** What work for this request continues: our own span when it is traced, else the caller's if that is well formed. */
 export function traceparentOf(request: Request): string | null {
+  const ours: unknown = request.res?.locals["traceparent"];
+  if (typeof ours === "string") return ours;
   const header = request.get("traceparent");
   return header !== undefined && parseTraceparent(header) !== null ? header : null;
 }

@@ -1,16 +1,27 @@
 import { EventsQuery, fieldIssues, TaskEventsQuery } from "@orchestrator/contract";
+import type { Store } from "@orchestrator/queue";
+import type { Logger } from "@orchestrator/runtime";
 import { Router, type Request, type Response } from "express";
 import type { z } from "zod";
 import { blockWriter } from "../events/event-block.ts";
+import type { EventStreams } from "../events/event-streams.ts";
 import { followTask, type Followed } from "../events/follow-task.ts";
 import { followTasks } from "../events/follow-tasks.ts";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
 
+export interface EventRoutesOptions {
+  store: Store;
+  streams: EventStreams;
+  log: Logger;
+}
+
 /** Server-sent events, of one task or of all that match. Mounted before `/tasks/:id`. */
-export function eventRoutes(options: Followed): Router {
+export function eventRoutes({ store, streams, log }: EventRoutesOptions): Router {
   const router = Router();
-  const write = blockWriter(options.store.directory);
+  const onError = (error: unknown): void => log.warn({ event: "events.failed", err: error });
+  const options: Followed = { store, streams, onError };
+  const write = blockWriter(store.directory);
   router
     .route("/tasks/events")
     .get(async (request: Request, response: Response) => {
