@@ -19,9 +19,7 @@ function say(line) {
 
 function prove(promise, holds, seen) {
   counts[holds ? "passed" : "failed"]++;
-  say(
-    `${holds ? "ok    " : "FAILED"} ${promise}${holds ? "" : `: ${JSON.stringify(seen)}`}`,
-  );
+  say(`${holds ? "ok    " : "FAILED"} ${promise}${holds ? "" : `: ${JSON.stringify(seen)}`}`);
 }
 
 const first = await start(FIRST_START_MS);

@@ -82,7 +82,10 @@ async function runVitest(project, { node24, vitestArgs, testEnv }) {
   const leniency = vitestArgs.length > 0 ? ["--passWithNoTests"] : [];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-  const args = [vitest, "run", "--project", project, ...reporters, ...leniency, ...vitestArgs];
+  // The rules are covered whole; what a filter leaves out would count as not covered.
+  const coverage = project === "unit" && vitestArgs.length === 0 ? ["--coverage"] : [];
+  const options = [...reporters, ...coverage, ...leniency, ...vitestArgs];
+  const args = [vitest, "run", "--project", project, ...options];
   try {
     const code = await run(node24, args, testEnv);
     const { passed, failed, skipped } = readTestCounts(reportFile);

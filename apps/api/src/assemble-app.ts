@@ -37,7 +37,9 @@ export function assembleApp(parts: Parts): Express {
   const defaults = { timeoutMs: config.TASK_TIMEOUT * 1000, maxRetries: config.TASK_MAX_RETRIES };
   const tasks = { ...submission, defaults, waitMaxMs: waitMaxMs(config) };
   const access = openAccess(config, store, log);
-  const mesh = opened.use(startMesh({ config, version, store, pulse, tasks }));
+  const mesh = opened.use(
+    startMesh({ config, version, isSignInOn: access.isSignInOn, store, pulse, tasks }),
+  );
   const metrics = createApiMetrics(store, submission.waiters, version, log);
   const routers = [
     bulkRoutes(tasks),

@@ -62,6 +62,9 @@ export const WorkerConfig = z
     SHUTDOWN_GRACE: seconds(20).describe("How long running attempts may go on after a stop signal"),
     HOST: text("0.0.0.0").describe("Address the servers bind to"),
     WORKER_PORT: port(8002).describe("The worker's health and metrics; 0 picks a free one"),
+    OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().describe(
+      "OpenTelemetry collector that spans are sent to over OTLP/HTTP; without it nothing is traced",
+    ),
     LOG_LEVEL: logLevel("info").describe("Least level that is logged"),
   })
   .superRefine((config, context) => {

@@ -33,7 +33,8 @@ export async function performTask(data: JobData, around: TaskSurroundings): Prom
   const { ledger } = around;
   if (isPastDeadline(task, Date.now())) {
     await ledger.submitted(task);
-    return await endWithoutAttempt(data, deadlineEnd(), [], around);
+    const stored = await ledger.records.read(task.id);
+    return await endWithoutAttempt(data, deadlineEnd(), stored?.attempts ?? [], around);
   }
   const begun = await ledger.begin(task, around.workerId);
   switch (begun.kind) {
@@ -41,7 +42,7 @@ export async function performTask(data: JobData, around: TaskSurroundings): Prom
       await ledger.repair(task.id);
       return { kind: "succeeded" };
     case "cancelled":
-      return await endWithoutAttempt(data, cancelledEnd(), [], around);
+      return await endWithoutAttempt(data, cancelledEnd(), begun.earlier, around);
     case "lost":
       return await goOnAfterLoss(data, begun.open, begun.earlier, around);
     case "begun": {
@@ -143,12 +144,14 @@ async function goOnAfterLoss(
     lost_worker: open.worker,
     next: decision.kind,
   });
-  await around.ledger.closeAttempt(task, {
+  const { kind } = await around.ledger.closeAttempt(task, {
     attempt: lostAttempt(open),
     nextAttemptAt: null,
     response: null,
     targetUrl: null,
   });
+  // The wish outlives the worker that should have obeyed it, whatever else would follow from the loss.
+  if (kind === "cancelled") return await endWithoutAttempt(data, cancelledEnd(), attempts, around);
   if (decision.kind === "finish")
     return await endWithoutAttempt(data, decision.end, attempts, around);
   return await performTask(data, around);

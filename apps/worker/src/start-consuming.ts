@@ -1,6 +1,6 @@
 import type { AddressPolicy } from "@orchestrator/core";
 import { Consumers, readBusyDroplets, type Store } from "@orchestrator/queue";
-import { periodically, type Logger } from "@orchestrator/runtime";
+import { periodically, type Logger, type Tracing } from "@orchestrator/runtime";
 import { followCancellations } from "./attempt/follow-cancellations.ts";
 import { CircuitReporter } from "./attempt/circuit-reporter.ts";
 import { createDropletAgent } from "./attempt/guarded-connector.ts";
@@ -18,6 +18,7 @@ export interface ConsumingOptions {
   store: Store;
   workerId: string;
   observe: AttemptObserver;
+  tracing: Tracing | null;
   version: string;
   policy: AddressPolicy;
   concurrency: number;
@@ -34,7 +35,7 @@ export interface Consuming extends AsyncDisposable {
 
 /** Consumes every droplet's queue until closed; then finishes what runs, and hands back what takes too long. */
 export async function startConsuming(options: ConsumingOptions): Promise<Consuming> {
-  const { store, workerId, observe, policy, responseBytesMax, version, log } = options;
+  const { store, workerId, observe, tracing, policy, responseBytesMax, version, log } = options;
   await using opened = new AsyncDisposableStack();
   const agent = opened.adopt(createDropletAgent(policy), async (one) => await one.destroy());
   const running = new RunningAttempts();
@@ -51,6 +52,7 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
     ledger,
     circuits,
     observe,
+    tracing,
     workerId,
     log,
   });

@@ -4,6 +4,7 @@ import type { AddressPolicy } from "@orchestrator/core";
 import { openStore, PATIENT, type Store, type StoreOptions } from "@orchestrator/queue";
 import {
   createMetrics,
+  openTracing,
   periodically,
   startHealthServer,
   type Logger,
@@ -31,7 +32,8 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   await using opened = new AsyncDisposableStack();
   const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   let store: Store | null = null;
-  const metrics = createMetrics({ service: "orchestrator-worker", version: options.version });
+  const self = { service: "orchestrator-worker", version: options.version };
+  const metrics = createMetrics(self);
   const health = await startHealthServer({
     host: config.HOST,
     port: config.WORKER_PORT,
@@ -43,6 +45,8 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   opened.use(health);
   log.info({ event: "worker.listening", port: health.port, worker: workerId });
 
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const tracing = opened.use(await openTracing({ ...self, endpoint, log }));
   store = opened.use(await openStore(storeOptions(options)));
   const { attempts } = opened.use(startWorkerMetrics(metrics, store, log));
   opened.use(await startRegistrySync(options, store, log));
@@ -52,6 +56,7 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
       store,
       workerId,
       observe: attempts,
+      tracing,
       version: options.version,
       policy: options.policy,
       concurrency: config.DROPLET_CONCURRENCY,

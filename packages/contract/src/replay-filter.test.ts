@@ -44,8 +44,7 @@ test("a batch holds 1 to 1,000 tasks, each checked for itself", () => {
   expect(BatchRequest.safeParse({ tasks: {} }).success).toBe(false);
 });
 
-// These hold once epoch seconds are read without coercing what is no number.
-test.fails.each(["since", "until"])(
+test.each(["since", "until"])(
   "%s that is no number is refused: as 0 it would mean every task",
   (field) => {
     for (const value of [null, "", false, []]) expect(refused({ [field]: value })).toEqual([field]);

@@ -75,15 +75,16 @@ export class TaskLedger {
     const { task, nowMs } = ending;
     const verdict = await this.records.end(ending);
     if (verdict.kind !== "ended") return verdict;
+    const entry = {
+      task,
+      status: ending.end.status,
+      revision: verdict.revision,
+      completedAt: nowMs,
+      durationMs: attempts[0] ? nowMs - attempts[0].startedAt : null,
+      retries: retriesMade(attempts, false),
+    };
     await Promise.all([
-      this.history.record({
-        task,
-        status: ending.end.status,
-        revision: verdict.revision,
-        completedAt: nowMs,
-        durationMs: attempts[0] ? nowMs - attempts[0].startedAt : null,
-        retries: retriesMade(attempts, false),
-      }),
+      this.#listAndAnnounce(entry, ending.replyChannel),
       this.#countBody(task.id, verdict.bodyBytes, nowMs),
       this.#followUp(task),
     ]);
@@ -95,12 +96,22 @@ export class TaskLedger {
     const stored = await this.records.read(taskId);
     if (stored === null) return;
     await this.history.record(historyEntryOf(stored));
-    if (isEnded(stored.status)) await this.#followUp(stored.task);
+    if (!isEnded(stored.status)) return;
+    await Promise.all([this.records.announceEnd(taskId, null), this.#followUp(stored.task)]);
   }
 
   /** Of tasks that were trimmed from the history nothing stays; their claims live by their own rules. */
   async drop(taskIds: readonly string[]): Promise<void> {
     await Promise.all([this.records.drop(taskIds), this.#parts.bodies.forget(taskIds)]);
+  }
+
+  /** In this order: whoever hears of an end finds it in the lists and totals too. */
+  async #listAndAnnounce(entry: HistoryEntry, replyChannel: string | null): Promise<void> {
+    try {
+      await this.history.record(entry);
+    } finally {
+      await this.records.announceEnd(entry.task.id, replyChannel);
+    }
   }
 
   async #followUp(task: Task): Promise<void> {

@@ -36,4 +36,13 @@ export type { ConfigurationSection } from "./render-configuration.ts";
 export { replaceBetweenMarkers } from "./replace-between-markers.ts";
 export { untilStopped } from "./shutdown.ts";
 export type { StopOptions, StopReason } from "./shutdown.ts";
+export { openTracing } from "./tracing.ts";
+export type {
+  Span,
+  SpanAttributes,
+  SpanEnd,
+  SpanStart,
+  Tracing,
+  TracingSettings,
+} from "./tracing.ts";
 export { scrubUrlCredentials } from "./url-credentials.ts";

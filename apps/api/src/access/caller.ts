@@ -31,10 +31,6 @@ export function callerOf(response: Response): Caller {
   return isCaller(caller) ? caller : NOBODY;
 }
 
-export function hasScope(response: Response, scope: Scope): boolean {
-  return callerOf(response).scopes.has(scope);
-}
-
 function isCaller(value: unknown): value is Caller {
   return typeof value === "object" && value !== null && "scopes" in value;
 }

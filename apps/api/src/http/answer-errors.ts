@@ -54,7 +54,7 @@ function asRefusal(error: unknown): Refusal {
 
 /** What Express's body parser complains about, told apart by its `type`. */
 function bodyRefusal(error: unknown): Refusal | null {
-  if (!(error instanceof Error) || !("type" in error)) return uriRefusal(error);
+  if (!(error instanceof Error) || !("type" in error)) return untypedRefusal(error);
   switch (error.type) {
     case "entity.parse.failed":
       return new Refusal("INVALID_REQUEST", "The body is not valid JSON", {
@@ -75,9 +75,11 @@ function bodyRefusal(error: unknown): Refusal | null {
   }
 }
 
-/** A path with a broken percent-encoding. */
-function uriRefusal(error: unknown): Refusal | null {
-  return error instanceof URIError ? new Refusal("INVALID_REQUEST", "The URL is malformed") : null;
+/** A path with a broken percent-encoding, or a body that is not compressed as it claims. */
+function untypedRefusal(error: unknown): Refusal | null {
+  if (error instanceof URIError) return new Refusal("INVALID_REQUEST", "The URL is malformed");
+  const isCallers = error instanceof Error && "status" in error && error.status === 400;
+  return isCallers ? new Refusal("INVALID_REQUEST", `Unreadable: ${error.message}`) : null;
 }
 
 export function methodNotAllowed(...allowed: string[]) {

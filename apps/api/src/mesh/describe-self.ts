@@ -108,6 +108,7 @@ export function describeInfo({ directory }: Vitals, self: Identity) {
     last_registry_sync: list === null ? null : new Date(list.syncedAt).toISOString(),
     cache_status: directory.cacheStatus(nowMs),
     cache_age_seconds: cacheAgeSeconds(directory, nowMs),
+    sign_in: self.isSignInOn ? "required" : "off",
   };
 }
 

@@ -6,4 +6,6 @@ export interface Identity {
   registryUrl: string;
   buildDate: string;
   commitHash: string;
+  /** Whether callers have to sign in; an open service says so in /info. */
+  isSignInOn: boolean;
 }

@@ -19,6 +19,8 @@ export interface Delivery {
   message: Message;
   /** Of the request: used where the message has none. */
   traceId: string;
+  /** The sender has signed in. */
+  isVerified: boolean;
   /** The same for every delivery of one message, null when the sender does not say. */
   idempotencyKey: string | null;
   /** For a task that the message asks for. */
@@ -50,7 +52,7 @@ export async function receiveMessage(
     timestamp: message.timestamp ?? null,
     received_at: processedAt,
     result: effect.result,
-    verified: false,
+    verified: delivery.isVerified,
   };
   await store.messages.keep(kept);
   return { received: true, trace_id: traceId, processed_at: processedAt, ...effect };

@@ -16,6 +16,7 @@ import { RequestTally } from "./request-tally.ts";
 export interface MeshOptions {
   config: ApiConfig;
   version: string;
+  isSignInOn: boolean;
   store: Store;
   pulse: Pulse;
   tasks: TaskRoutesOptions;
@@ -28,7 +29,7 @@ export interface Mesh extends Disposable {
 }
 
 /** Everything that makes us a droplet among droplets. */
-export function startMesh({ config, version, store, pulse, tasks }: MeshOptions): Mesh {
+export function startMesh({ config, version, isSignInOn, store, pulse, tasks }: MeshOptions): Mesh {
   const usage = watchProcessUsage();
   const requests = new RequestTally();
   const vitals = { directory: store.directory, pulse };
@@ -39,6 +40,7 @@ export function startMesh({ config, version, store, pulse, tasks }: MeshOptions)
     registryUrl: config.REGISTRY_URL,
     buildDate: config.BUILD_DATE,
     commitHash: config.COMMIT_HASH,
+    isSignInOn,
   };
   return {
     routers: [

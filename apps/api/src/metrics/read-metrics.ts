@@ -8,6 +8,9 @@ import {
 import { describeMetrics } from "./metrics-document.ts";
 import { SharedReading } from "./shared-reading.ts";
 
+/** Redis is given this long before the last numbers are shown instead. */
+const STALE_AFTER_MS = 1000;
+
 interface Numbers {
   reading: MetricsReading;
   answered: Map<string, LastAttempt>;
@@ -17,8 +20,8 @@ interface Numbers {
 export type MetricsDocument = ReturnType<typeof describeMetrics>;
 
 /**
- * Reads the numbers of all processes for `GET /orchestrator/metrics`. While Redis is away the last ones are shown
- * again, marked as stale; @throws what Redis says when there are none yet.
+ * Reads the numbers of all processes for `GET /orchestrator/metrics`. While Redis is away, or hangs, the last ones are
+ * shown again, marked as stale; @throws what Redis says when there are none yet.
  */
 export function metricsReader(
   { metrics, directory }: Pick<Store, "metrics" | "directory">,
@@ -43,11 +46,25 @@ export function metricsReader(
     });
 
   return async () => {
-    try {
-      return document(await shared.get(), false);
-    } catch (error) {
-      if (last === null || !isRedisTrouble(error)) throw error;
-      return document(last, true);
-    }
+    const known = last;
+    if (known === null) return document(await shared.get(), false);
+    const numbers = await within(STALE_AFTER_MS, shared.get().catch(nullIfRedisIsAway));
+    return numbers === null ? document(known, true) : document(numbers, false);
   };
+}
+
+function nullIfRedisIsAway(error: unknown): null {
+  if (isRedisTrouble(error)) return null;
+  throw error;
+}
+
+/** Null when it takes longer. */
+async function within<Value>(ms: number, reading: Promise<Value>): Promise<Value | null> {
+  const { promise: tooLate, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(resolve, ms, null);
+  try {
+    return await Promise.race([reading, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

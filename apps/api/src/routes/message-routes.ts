@@ -1,5 +1,7 @@
 import { fieldIssues, Message, MESSAGE_TYPES, MessagesQuery } from "@orchestrator/contract";
 import { Router, type Request, type Response } from "express";
+import { callerOf, type Scope } from "../access/caller.ts";
+import { requireScope } from "../access/enforce-scope.ts";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { traceIdOfResponse } from "../http/trace-id.ts";
@@ -34,6 +36,12 @@ const MESSAGE_ENDPOINT = {
   kept_at: "/orchestrator/messages",
 };
 
+/** Other messages are taken from anyone. */
+const SCOPE_BY_MESSAGE_TYPE = new Map<string, Scope>([
+  ["command", "submit"],
+  ["query", "read"],
+]);
+
 /** What the mesh says to us, and what it has said. */
 export function messageRoutes(options: MessageRoutesOptions): Router {
   const router = Router();
@@ -56,10 +64,13 @@ async function receive(
 ): Promise<void> {
   const message = Message.safeParse(request.body ?? {});
   if (!message.success) throw invalidRequest(fieldIssues(message.error));
+  const scope = SCOPE_BY_MESSAGE_TYPE.get(message.data.message_type);
+  if (scope !== undefined) requireScope(response, scope);
   const receipt = await receiveMessage(
     {
       message: message.data,
       traceId: traceIdOfResponse(response),
+      isVerified: callerOf(response).name !== null,
       idempotencyKey: readIdempotencyKey(request),
       context: () => acceptContext(request, response, tasks),
     },

@@ -6,8 +6,9 @@ import { Router, type Request, type Response } from "express";
 import type { z } from "zod";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
-import { Refusal } from "../http/refusal.ts";
 import { traceIdOfResponse } from "../http/trace-id.ts";
+import { describeSwitches } from "../mesh/describe-droplets.ts";
+import { dropletNotFound } from "../mesh/resolve-droplet.ts";
 
 export interface OperatorRoutesOptions {
   store: Store;
@@ -28,7 +29,7 @@ export function operatorRoutes({ store, log }: OperatorRoutesOptions): Router {
       const switches = await store.switchboard.change(name, changeFor(request));
       const trace_id = traceIdOfResponse(response);
       log.info({ event: "operator.acted", action, droplet: name, trace_id, switches });
-      response.json(describe(name, switches));
+      response.json({ name, ...describeSwitches(switches) });
     };
 
   const route = (path: string) => router.route(`/droplets/:name/${path}`);
@@ -50,13 +51,7 @@ export function operatorRoutes({ store, log }: OperatorRoutesOptions): Router {
 /** A droplet that left the list can still have tasks, and switches that hold them up. */
 function assertKnown(name: string, { directory, switchboard }: Store): void {
   if (directory.byName(name) !== null || switchboard.all.has(dropletKey(name))) return;
-  const available = directory.droplets.slice(0, 100).map((droplet) => droplet.name);
-  throw new Refusal(
-    "DROPLET_NOT_FOUND",
-    `Droplet '${name.slice(0, 255)}' not found in registry`,
-    { requested_droplet: name.slice(0, 255), available_droplets: available },
-    { httpStatus: 404 },
-  );
+  throw dropletNotFound(name, directory, { httpStatus: 404 });
 }
 
 /** What is left out stays; null lifts a limit. */
@@ -85,16 +80,4 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
   const parsed = schema.safeParse(body ?? {});
   if (!parsed.success) throw invalidRequest(fieldIssues(parsed.error));
   return parsed.data;
-}
-
-function describe(name: string, { circuit, isPausedByOperator, limits }: DropletSwitches) {
-  return {
-    name,
-    paused: isPausedByOperator,
-    circuit: { state: circuit.phase },
-    limits: {
-      concurrency: limits.concurrency,
-      rate: limits.rate && { max: limits.rate.max, per_ms: limits.rate.perMs },
-    },
-  };
 }

@@ -16,9 +16,8 @@ import {
 import type { DropletDirectory, TaskInput } from "@orchestrator/queue";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { Refusal } from "../http/refusal.ts";
+import { dropletNotFound } from "../mesh/resolve-droplet.ts";
 import { claimOf, fingerprintOf, type KeyedRequest } from "./idempotency-key.ts";
-
-const DROPLETS_SHOWN_MAX = 100;
 
 export interface AcceptContext {
   directory: DropletDirectory;
@@ -40,13 +39,15 @@ export interface AcceptedTask {
   /** How an Idempotency-Key is claimed for it, null without one. */
   keyed: KeyedRequest | null;
   whenOpen: "queue" | "fail";
+  /** The fields the caller named, known or not. */
+  asked: ReadonlySet<string>;
   /** What the caller sent, validated, with the contract's defaults. */
   request: Request;
 }
 
 /** Turns a caller's body into a task with every default filled in. @throws {Refusal} naming the field and limit */
 export function acceptTask(body: unknown, context: AcceptContext): AcceptedTask {
-  const { request, warnings } = readRequest(body);
+  const { request, asked, warnings } = readRequest(body);
   const droplet = findDroplet(request.droplet_name, context.directory);
   const path = checkPath(request.path, droplet, "path");
   const { callback } = request;
@@ -69,15 +70,17 @@ export function acceptTask(body: unknown, context: AcceptContext): AcceptedTask 
   });
   const keyed = claim === null ? null : { claim, fingerprint: fingerprintOf(request, task) };
   const input = { payload: request.payload, headers: request.headers };
-  return { task, input, warnings, keyed, whenOpen: request.when_open, request };
+  return { task, input, warnings, keyed, whenOpen: request.when_open, asked, request };
 }
 
-function readRequest(body: unknown): { request: Request; warnings: string[] } {
+function readRequest(body: unknown): Pick<AcceptedTask, "request" | "asked" | "warnings"> {
   const parsed = TaskRequest.safeParse(body ?? {});
   if (!parsed.success) throw invalidRequest(fieldIssues(parsed.error));
-  const unknown = typeof body === "object" && body !== null ? unknownFields(body) : [];
+  const fields = typeof body === "object" && body !== null ? body : {};
+  const unknown = unknownFields(fields);
   return {
     request: parsed.data,
+    asked: new Set(Object.keys(fields)),
     warnings: unknown.map((name) => `unknown field ignored: ${name.slice(0, 100)}`),
   };
 }
@@ -87,11 +90,7 @@ function findDroplet(name: string, directory: DropletDirectory): Droplet {
   const droplet = directory.byName(name);
   if (droplet !== null) return droplet;
   if (!directory.hasList) throw noDropletList();
-  const available = directory.droplets.slice(0, DROPLETS_SHOWN_MAX);
-  throw new Refusal("DROPLET_NOT_FOUND", `Droplet '${name}' not found in registry`, {
-    requested_droplet: name,
-    available_droplets: available.map((one) => one.name),
-  });
+  throw dropletNotFound(name, directory);
 }
 
 /** Refused at acceptance so that the caller learns of it, and checked again before each attempt. */

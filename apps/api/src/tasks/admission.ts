@@ -5,7 +5,7 @@ import { Refusal } from "../http/refusal.ts";
 import type { QueueDepths } from "./queue-depths.ts";
 
 /** Beyond this the process is so late that answering "later" at once serves everybody better. */
-const LAG_MS_MAX = 500;
+const LAG_MS_MAX = 1000;
 
 const OVERLOAD_RETRY_AFTER_S = 1;
 const PAUSED_RETRY_AFTER_S = 10;

@@ -22,15 +22,17 @@ export async function cancelTask(taskId: string, { store }: Submission): Promise
   const stored = found === "missing" ? null : await ledger.records.read(taskId);
   if (stored === null) throw taskNotFound(taskId);
   if (found !== "queued" && found !== "running") throw finished(taskId, found);
-  const isDone = await endIfWaiting(stored, store);
-  if (!isDone) await redis.publish(keys.cancelChannel, taskId);
+  const isRunning = !(await endUnlessRunning(stored, store));
+  if (isRunning) await redis.publish(keys.cancelChannel, taskId);
   const record = await ledger.records.show(taskId);
   if (record === null) throw taskNotFound(taskId);
-  return { isDone, record };
+  // It ended between our two steps, and not as we wished.
+  if (!isRunning && record.status !== "cancelled") throw finished(taskId, record.status);
+  return { isDone: !isRunning, record };
 }
 
-/** True when the task ended here; false when a worker was faster and has it. */
-async function endIfWaiting(
+/** False when a worker was faster and has it. */
+async function endUnlessRunning(
   stored: StoredTask,
   { ledger, queues }: Submission["store"],
 ): Promise<boolean> {
@@ -50,7 +52,7 @@ async function endIfWaiting(
     attempts,
   );
   if (kind === "ended") await queues.remove(task.dropletName, task.id);
-  return kind === "ended";
+  return kind !== "running";
 }
 
 function finished(taskId: string, status: string): Refusal {

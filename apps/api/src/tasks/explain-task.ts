@@ -36,22 +36,20 @@ export async function explainTask(accepted: AcceptedTask, { store, depths }: Sub
   };
 }
 
-function explainSettings({ task, request }: AcceptedTask) {
-  const asked = request as Partial<Record<string, unknown>>;
-  const setting = (name: string, value: unknown, otherwise: Source) => ({
+function explainSettings({ task, request, asked }: AcceptedTask) {
+  const setting = (name: string, value: unknown, otherwise: Source = "default") => ({
     value,
-    source: asked[name] === undefined ? otherwise : "request",
+    source: asked.has(name) ? "request" : otherwise,
   });
   return {
+    priority: setting("priority", task.priority),
+    delay_ms: setting("delay_ms", task.delayMs),
+    deadline_ms: setting("deadline_ms", request.deadline_ms ?? null),
     timeout_ms: setting("timeout_ms", task.timeoutMs, "configuration"),
-    attempt_timeout_ms: setting("attempt_timeout_ms", task.attemptTimeoutMs, "default"),
+    attempt_timeout_ms: setting("attempt_timeout_ms", task.attemptTimeoutMs),
     max_retries: setting("max_retries", task.maxRetries, "configuration"),
-    deadline_ms: setting("deadline_ms", request.deadline_ms ?? null, "default"),
-    delay_ms: { value: task.delayMs, source: task.delayMs > 0 ? "request" : "default" },
-    priority: { value: task.priority, source: task.priority === "normal" ? "default" : "request" },
-    delivery: {
-      value: task.delivery,
-      source: task.delivery === "at_least_once" ? "default" : "request",
-    },
+    delivery: setting("delivery", task.delivery),
+    when_open: setting("when_open", request.when_open),
+    callback: setting("callback", request.callback ?? null),
   };
 }

@@ -59,8 +59,9 @@ function spanOf(request: Request, response: Response): SpanStart {
   };
 }
 
-/** The pattern, not the path: few spans' names, whatever is asked for. */
-function routeOf({ baseUrl, route }: Request): string | null {
-  const path: unknown = (route as { path?: unknown } | undefined)?.path;
-  return typeof path === "string" ? baseUrl + path : null;
+/** The pattern, the same with and without the prefix: few names of spans, whatever is asked for. */
+function routeOf({ route }: Request): string | null {
+  const matched: unknown = route;
+  if (typeof matched !== "object" || matched === null || !("path" in matched)) return null;
+  return typeof matched.path === "string" ? matched.path : null;
 }

@@ -230,6 +230,20 @@ test.each([
   expect(exchange).not.toMatchObject({ headers: { link: expect.anything() } });
 });
 
+test("an informational answer alone is no answer, whatever it says of its length", async () => {
+  await using caller = dropletCaller();
+  const hints = "HTTP/1.1 103 Early Hints\r\nContent-Length: 999999999\r\n\r\n";
+  await using server = await serveRaw({
+    onRequest: (socket) => socket.write(hints, () => setTimeout(() => socket.end(), 10)),
+  });
+  const { outcome } = await caller.call(server.base);
+  expect(outcome).toMatchObject({
+    certainty: "sent_no_response",
+    fault: "unreachable",
+    status: null,
+  });
+});
+
 test.each(["100 Continue", "101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade"])(
   "an answer of %j that nobody asked for is never taken for success",
   async (interim) => {

@@ -37,6 +37,7 @@ async function droplet(answer: Answer) {
     running: new RunningAttempts(),
     responseBytesMax: 10_000,
     version: "2.0.0",
+    tracing: null,
   };
   return {
     around,

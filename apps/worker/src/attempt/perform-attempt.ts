@@ -8,6 +8,7 @@ import {
   type Outcome,
 } from "@orchestrator/core";
 import type { AttemptResponse, DropletDirectory, JobData } from "@orchestrator/queue";
+import type { Tracing } from "@orchestrator/runtime";
 import type { Dispatcher } from "undici";
 import { exchangeWithDroplet, type Exchange } from "./exchange.ts";
 import { findTarget } from "./find-target.ts";
@@ -16,6 +17,7 @@ import { requestHeaders } from "./request-headers.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
 import { StopReason } from "./stop-reason.ts";
 import { storedResponse } from "./stored-response.ts";
+import { traceAttempt } from "../tracing/trace-attempt.ts";
 
 export interface AttemptSurroundings {
   agent: Dispatcher;
@@ -24,6 +26,8 @@ export interface AttemptSurroundings {
   running: RunningAttempts;
   responseBytesMax: number;
   version: string;
+  /** Null when nothing is traced. */
+  tracing: Tracing | null;
 }
 
 export interface PerformedAttempt {
@@ -46,20 +50,23 @@ export async function performAttempt(
   const { task } = data;
   const startedAt = Date.now();
   const limit = attemptLimit(task, earlier, startedAt);
+  const trace = traceAttempt(around.tracing, task, { number, startedAt, earlier });
   const target = findTarget(task, around.directory, around.policy);
   const { happened, outcome } =
     target.kind === "url"
-      ? await callDroplet(data, number, target.url, limit, around)
+      ? await callDroplet(data, { number, url: target.url, limit, ...trace }, around)
       : { happened: null, outcome: target.outcome };
   const nowMs = Date.now();
   const durationMs = nowMs - startedAt;
   const step = decideNextStep({ task, earlier, outcome, durationMs, nowMs });
+  const targetUrl = target.kind === "url" ? target.url : null;
+  trace.end({ outcome, targetUrl, decision: step.decision, endedAt: nowMs });
   return {
     attempt: describeAttempt(number, startedAt, durationMs, outcome, step),
     step,
     outcome,
     response: storedResponse(happened),
-    targetUrl: target.kind === "url" ? target.url.href : null,
+    targetUrl: targetUrl?.href ?? null,
     wasStopped: isWorkerStopping(happened),
   };
 }
@@ -67,11 +74,10 @@ export async function performAttempt(
 /** The request, stopped by whichever comes first: its limit, a cancellation, a worker that stops. */
 async function callDroplet(
   { task, payload, headers }: JobData,
-  attemptNumber: number,
-  url: URL,
-  limit: AttemptLimit,
+  call: { number: number; url: URL; limit: AttemptLimit; traceparent: string },
   { agent, running, responseBytesMax, version }: AttemptSurroundings,
 ): Promise<{ happened: Exchange; outcome: Outcome }> {
+  const { url, limit, number: attemptNumber, traceparent } = call;
   const body = payload === null ? null : JSON.stringify(payload);
   const stopping = running.start(task.id);
   const timer = setTimeout(() => stopping.abort(new StopReason(limit.reason)), limit.ms);
@@ -82,6 +88,7 @@ async function callDroplet(
       headers: requestHeaders({
         task,
         extra: headers,
+        traceparent,
         attemptNumber,
         limitMs: limit.ms,
         hasBody: body !== null,

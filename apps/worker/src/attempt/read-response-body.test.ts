@@ -136,7 +136,9 @@ describe("bytes", () => {
       const headers = { ...json, "content-encoding": encoding };
       expect(read(body, headers)).toEqual(asBytes(body, "application/json"));
     }
-    expect(read('{"a":1}', { ...json, "content-encoding": "identity" })).toEqual({ a: 1 });
+    const unknown = { ...json, "content-encoding": "rot13" };
+    expect(read("[1]", unknown)).toEqual(asBytes(Buffer.from("[1]"), "application/json"));
+    expect(read("[1]", { ...json, "content-encoding": "identity" })).toEqual([1]);
   });
 
   test("come back whole from the record", () => {

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
+import { attemptTraceparent } from "./attempt-traceparent.ts";
 import { requestHeaders, type RequestHeadersInput } from "./request-headers.ts";
 import { aTask } from "./testing/a-task.ts";
 
 function headers(differing: Partial<RequestHeadersInput> = {}) {
   return requestHeaders({
     task: aTask(),
+    traceparent: attemptTraceparent(differing.task ?? aTask()),
     extra: {},
     attemptNumber: 1,
     limitMs: 1234.4,

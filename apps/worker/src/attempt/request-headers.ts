@@ -1,20 +1,16 @@
-import { createHash, randomBytes } from "node:crypto";
-import { childTraceparent, parseTraceparent, toTraceparent, type Task } from "@orchestrator/core";
+import type { Task } from "@orchestrator/core";
 
 export interface RequestHeadersInput {
   task: Task;
   /** The caller's extra headers, without hop-by-hop ones: acceptance refuses those. */
   extra: Record<string, string>;
+  /** Names the span of this attempt. */
+  traceparent: string;
   attemptNumber: number;
   limitMs: number;
   hasBody: boolean;
   version: string;
 }
-
-const hexSources = {
-  randomHex: (bytes: number) => randomBytes(bytes).toString("hex"),
-  hashHex: (text: string) => createHash("sha256").update(text).digest("hex"),
-};
 
 /** What every call to a droplet carries. Ours win over a caller's of the same name, however it is spelled. */
 export function requestHeaders(input: RequestHeadersInput): Record<string, string> {
@@ -22,7 +18,7 @@ export function requestHeaders(input: RequestHeadersInput): Record<string, strin
   const ours = {
     "x-task-id": task.id,
     "x-trace-id": task.traceId,
-    traceparent: traceparentOf(task),
+    traceparent: input.traceparent,
     "idempotency-key": task.id,
     "x-attempt": String(attemptNumber),
     "x-request-deadline": String(Math.round(limitMs)),
@@ -36,11 +32,4 @@ export function requestHeaders(input: RequestHeadersInput): Record<string, strin
     ...Object.fromEntries(theirs),
     ...ours,
   };
-}
-
-/** The caller's trace goes on, with this attempt as a span of its own. */
-function traceparentOf(task: Task): string {
-  const caller = parseTraceparent(task.traceparent ?? undefined);
-  if (caller === null) return toTraceparent(task.traceId, hexSources);
-  return childTraceparent(caller.traceId, hexSources.randomHex(8), caller.flags);
 }

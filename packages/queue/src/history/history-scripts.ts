@@ -65,7 +65,12 @@ end
 local retried = math.max(tonumber(retries), counted)
 local listed = cjson.encode({tonumber(revision), status, droplet, by, trace, retried})
 redis.call('HSET', all .. 'task', id, listed)
-redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 't', id, 'e', listed)
+local function tell(what)
+  redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 't', id, 'e', what)
+end
+-- A worker may be faster than whoever submitted: the task was queued all the same.
+if not entry and tonumber(revision) > 1 then tell(cjson.encode({1, 'queued', droplet, by, trace, 0})) end
+tell(listed)
 redis.call('ZADD', all .. 'ix:s:' .. status, created, id)
 redis.call('ZADD', all .. 'ix:sd:' .. status .. ':' .. droplet, created, id)
 local function count(name, by_how_many)

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Keys } from "../redis/keys.ts";
 import { forgetDroplet } from "./metrics-scripts.ts";
+import { dropletOfField } from "./metrics-store.ts";
 
 /**
  * Drops the numbers of droplets that are not listed any more and have no task left in the history, so that a
@@ -13,8 +14,11 @@ export async function forgetGoneDroplets(
   keys: Keys,
   isListed: (name: string) => boolean,
 ): Promise<number> {
-  const fields = await redis.hkeys(`${keys.all}per-droplet`);
-  const names = new Set(fields.map((field) => field.slice(0, field.lastIndexOf(":"))));
+  const [fields, called] = await Promise.all([
+    redis.hkeys(`${keys.all}per-droplet`),
+    redis.hkeys(`${keys.all}answered`),
+  ]);
+  const names = new Set([...fields.map((field) => dropletOfField(field)), ...called]);
   const gone = [...names].filter((name) => !isListed(name));
   const forgotten = await Promise.all(
     gone.map(async (name) => await forgetDroplet(redis, [keys.all], [name])),

@@ -1,50 +1,53 @@
 import { luaScript } from "../redis/lua-script.ts";
 
-export type CountersAnswer = [
-  queued: number,
-  running: number,
-  counters: string[],
-  perDroplet: string[],
-  ...living: [name: string, queued: number, running: number][],
-];
+/** What `readCounters` answers, as JSON; what is empty comes as an object, because Lua knows no empty list. */
+export interface CountersAnswer {
+  queued: number;
+  running: number;
+  /** Field, number, field, number, … */
+  counters: string[] | Record<string, never>;
+  perDroplet: string[] | Record<string, never>;
+  /** Name, queued, running, name, … of those asked for and those with unfinished tasks. */
+  living: (string | number)[] | Record<string, never>;
+}
 
 /**
  * All counters of one moment, for the names given and those with unfinished tasks also how many live. It reads
- * what `recordHistory` writes, so that no task is missed or seen twice.
- * KEYS <all> · ARGV droplet names → [queued, running, counters, per droplet, [name, queued, running]…]
+ * what `recordHistory` writes, so that no task is missed or seen twice. With a thousand droplets the answer has
+ * 15,000 parts: as one JSON text it costs the reader half of what a Redis array would.
+ * KEYS <all> · ARGV droplet names → CountersAnswer
  */
-export const readCounters = luaScript<CountersAnswer>(
+export const readCounters = luaScript<string>(
   "readCounters",
   1,
   `
-local all = KEYS[1]
-local answer = {
-  redis.call('ZCARD', all .. 'ix:s:queued'),
-  redis.call('ZCARD', all .. 'ix:s:running'),
-  redis.call('HGETALL', all .. 'counters'),
-  redis.call('HGETALL', all .. 'per-droplet'),
-}
-local seen = {}
+local all, call = KEYS[1], redis.call
+local seen, living = {}, {}
 local function count_living(names)
   for _, name in ipairs(names) do
     if not seen[name] then
       seen[name] = true
-      answer[#answer + 1] = {
-        name,
-        redis.call('ZCARD', all .. 'ix:sd:queued:' .. name),
-        redis.call('ZCARD', all .. 'ix:sd:running:' .. name),
-      }
+      local at = #living
+      living[at + 1] = name
+      living[at + 2] = call('ZCARD', all .. 'ix:sd:queued:' .. name)
+      living[at + 3] = call('ZCARD', all .. 'ix:sd:running:' .. name)
     end
   end
 end
 count_living(ARGV)
-count_living(redis.call('SMEMBERS', all .. 'busy'))
-return answer
+count_living(call('SMEMBERS', all .. 'busy'))
+return cjson.encode({
+  queued = call('ZCARD', all .. 'ix:s:queued'),
+  running = call('ZCARD', all .. 'ix:s:running'),
+  counters = call('HGETALL', all .. 'counters'),
+  perDroplet = call('HGETALL', all .. 'per-droplet'),
+  living = living,
+})
 `,
 );
 
 /**
- * Forgets the numbers of a droplet none of whose tasks is in the history any more; the totals keep them.
+ * Forgets the numbers of a droplet none of whose tasks is in history or queue any more; the totals keep them.
  * KEYS <all> · ARGV droplet name → 1 when forgotten, 0 when it still has tasks
  */
 export const forgetDroplet = luaScript<number>(
@@ -53,6 +56,7 @@ export const forgetDroplet = luaScript<number>(
   `
 local all, name = KEYS[1], ARGV[1]
 if redis.call('EXISTS', all .. 'ix:d:' .. name) == 1 then return 0 end
+if redis.call('SISMEMBER', all .. 'busy', name) == 1 then return 0 end
 for _, field in ipairs({'success', 'error', 'timeout', 'cancelled', 'retries', 'duration_ms'}) do
   redis.call('HDEL', all .. 'per-droplet', name .. ':' .. field)
 end

@@ -2,6 +2,7 @@ import type { EndedStatus, TaskStatus } from "@orchestrator/contract";
 import type { BucketCounts } from "@orchestrator/core";
 import type { Redis } from "ioredis";
 import type { Keys } from "../redis/keys.ts";
+import { ownJson } from "../redis/own-writing.ts";
 import { AnsweredAttempts } from "./answered-attempts.ts";
 import { countsOfBuckets } from "./bucket-counts.ts";
 import { readCounters, type CountersAnswer } from "./metrics-scripts.ts";
@@ -45,11 +46,28 @@ export class MetricsStore {
    */
   async read(dropletNames: readonly string[]): Promise<MetricsReading> {
     const { all } = this.#keys;
-    const answer = await readCounters(this.#redis, [all], dropletNames);
-    const [, , counters, perDroplet] = answer;
-    const names = new Set([...livingOf(answer).keys(), ...dropletsCounted(perDroplet)]);
+    const answer = ownJson<CountersAnswer>(await readCounters(this.#redis, [all], dropletNames));
+    const counted = numbersByField(answer.perDroplet);
+    const living = livingByName(answer.living);
+    const names = new Set([...living.keys(), ...Array.from(counted.keys(), dropletOfField)]);
     const took = [`${all}took`, ...Array.from(names, (name) => `${all}took:${name}`)];
-    return assemble(answer, pairs(counters), names, await this.#redis.mgetBuffer(took));
+    const [inAll, ...ofEach] = await this.#redis.mgetBuffer(took);
+    const total = numbersByField(answer.counters);
+    return {
+      ...describeTotals(total),
+      tasks: {
+        byStatus: byStatus(answer, (status) => total.get(`tasks:${status}`) ?? 0),
+        retries: total.get("retries") ?? 0,
+        durationMsSum: total.get("duration_ms") ?? 0,
+        durations: countsOfBuckets(inAll),
+      },
+      droplets: new Map(
+        Array.from(names, (name, position) => {
+          const of = (field: string): number => counted.get(`${name}:${field}`) ?? 0;
+          return [name, numbersOfDroplet(of, living.get(name), ofEach[position])];
+        }),
+      ),
+    };
   }
 
   /** Called once per sync, by the one worker that made it. */
@@ -65,47 +83,34 @@ export class MetricsStore {
   }
 }
 
-function assemble(
-  answer: CountersAnswer,
-  counters: Map<string, number>,
-  names: ReadonlySet<string>,
-  took: readonly (Buffer | null)[],
-): MetricsReading {
-  const [queued, running, , perDroplet] = answer;
-  const living = livingOf(answer);
-  const counted = pairs(perDroplet);
-  const numbersOf = (name: string, position: number): TaskNumbers => {
-    const of = (field: string): number => counted.get(`${name}:${field}`) ?? 0;
-    return {
-      byStatus: byStatus(living.get(name) ?? { queued: 0, running: 0 }, of),
-      retries: of("retries"),
-      durationMsSum: of("duration_ms"),
-      durations: countsOfBuckets(took[position + 1]),
-    };
-  };
-  const of = (field: string): number => counters.get(field) ?? 0;
+type Living = Pick<CountersAnswer, "queued" | "running">;
+
+function describeTotals(total: Map<string, number>) {
+  const of = (field: string): number => total.get(field) ?? 0;
   return {
-    tasks: {
-      byStatus: byStatus({ queued, running }, (status) => of(`tasks:${status}`)),
-      retries: of("retries"),
-      durationMsSum: of("duration_ms"),
-      durations: countsOfBuckets(took[0]),
-    },
     retriedThenSuccess: of("retried:success"),
     retriedThenFailure: of("retried:failure"),
     syncs: { success: of("syncs:success"), error: of("syncs:error") },
-    droplets: new Map(Array.from(names, (name, position) => [name, numbersOf(name, position)])),
   };
 }
 
-interface Living {
-  queued: number;
-  running: number;
+function numbersOfDroplet(
+  of: (field: string) => number,
+  living: Living = { queued: 0, running: 0 },
+  took: Buffer | null | undefined,
+): TaskNumbers {
+  return {
+    byStatus: byStatus(living, of),
+    retries: of("retries"),
+    durationMsSum: of("duration_ms"),
+    durations: countsOfBuckets(took),
+  };
 }
 
-function byStatus(living: Living, ended: (status: EndedStatus) => number) {
+function byStatus({ queued, running }: Living, ended: (status: EndedStatus) => number) {
   return {
-    ...living,
+    queued,
+    running,
     success: ended("success"),
     error: ended("error"),
     timeout: ended("timeout"),
@@ -113,19 +118,24 @@ function byStatus(living: Living, ended: (status: EndedStatus) => number) {
   };
 }
 
-function livingOf([, , , , ...rows]: CountersAnswer): Map<string, Living> {
-  return new Map(rows.map(([name, queued, running]) => [name, { queued, running }]));
-}
-
 /** Names may hold colons, the fields we add do not. */
-function dropletsCounted(perDroplet: readonly string[]): string[] {
-  const fields = perDroplet.filter((_, position) => position % 2 === 0);
-  return fields.map((field) => field.slice(0, field.lastIndexOf(":")));
+export function dropletOfField(field: string): string {
+  return field.slice(0, field.lastIndexOf(":"));
 }
 
-/** A Redis hash as a script returns it: name, number, name, number, … */
-function pairs(flat: readonly string[]): Map<string, number> {
+function numbersByField(flat: CountersAnswer["counters"]): Map<string, number> {
   const found = new Map<string, number>();
+  if (!Array.isArray(flat)) return found;
   for (let at = 0; at < flat.length; at += 2) found.set(flat[at] ?? "", Number(flat[at + 1]));
+  return found;
+}
+
+function livingByName(flat: CountersAnswer["living"]): Map<string, Living> {
+  const found = new Map<string, Living>();
+  if (!Array.isArray(flat)) return found;
+  for (let at = 0; at < flat.length; at += 3) {
+    const [name, queued, running] = flat.slice(at, at + 3);
+    found.set(String(name), { queued: Number(queued), running: Number(running) });
+  }
   return found;
 }

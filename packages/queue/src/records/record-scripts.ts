@@ -11,6 +11,9 @@ type BeginAnswer = [
 export type CloseVerdict = "queued" | "cancelled" | "refused";
 export type EndVerdict = "ended" | "refused" | "running" | "missing";
 
+/** An input up to this size is sealed with the rest; a larger one would be read with every list. */
+const SEALED_INPUT_BYTES_MAX = 512;
+
 /**
  * The only writers of a task's record. Each is one atomic step that refuses to go back: an ended record is
  * final, and an attempt can only be closed by the worker that holds it (its number must be the open one).
@@ -21,6 +24,10 @@ export type EndVerdict = "ended" | "refused" | "running" | "missing";
  *   a:<n>  attempt n (JSON)       f  first attempt's start (ms)    na  next attempt at (ms)
  *   u  last target URL            r  last response (JSON)          e  how it ended (JSON)
  *   c  ended at (ms)              x  cancellation wished at (ms)   p  input kept for a replay (JSON)
+ *
+ * The end seals the record: all but the status (and a large input) goes into one field, because a hash of many fields
+ * takes twice the memory of what it holds:
+ *   z  names and values in turn, one to a line; no value has a line break of its own
  */
 const ENDED = `
 local function ended(status)
@@ -101,16 +108,16 @@ return {wish and 'cancelled' or 'queued', revision, bytes}
 );
 
 /**
- * Ends the task and announces it.
- * KEYS record, body, watchers
+ * Ends the task.
+ * KEYS record, body
  * ARGV n ('' = not by an attempt), attempt, status, end, now, response, body, keep ms, target URL,
- *      record's life ms, reply channel, task id, input, force ('1' = although an attempt is open)
+ *      record's life ms, input, force ('1' = although an attempt is open)
  * → [verdict, revision, body bytes]; verdict: ended | refused (final already, or not ours any more) | running |
  *   missing; body bytes as in closeAttempt
  */
 export const endTask = luaScript<[EndVerdict, number, number]>(
   "endTask",
-  3,
+  2,
   `${ENDED}
 local key = KEYS[1]
 local status, open, n = unpack(redis.call('HMGET', key, 's', 'o', 'n'))
@@ -119,24 +126,43 @@ if ended(status) then return {'refused', 0, -1} end
 local isOpen = open and open ~= ''
 if ARGV[1] ~= '' then
   if not isOpen or n ~= ARGV[1] then return {'refused', 0, -1} end
-elseif isOpen and ARGV[14] ~= '1' then
+elseif isOpen and ARGV[12] ~= '1' then
   return {'running', 0, -1}
 end
 if ARGV[2] ~= '' and n then redis.call('HSET', key, 'a:' .. n, ARGV[2]) end
-redis.call('HSET', key, 's', ARGV[3], 'e', ARGV[4], 'c', ARGV[5], 'o', '', 'na', '')
+redis.call('HSET', key, 'e', ARGV[4], 'c', ARGV[5], 'o', '', 'na', '')
 if ARGV[6] ~= '' then redis.call('HSET', key, 'r', ARGV[6]) end
 if ARGV[9] ~= '' then redis.call('HSET', key, 'u', ARGV[9]) end
-if ARGV[13] ~= '' then redis.call('HSET', key, 'p', ARGV[13]) end
+local is_large = #ARGV[11] > ${SEALED_INPUT_BYTES_MAX}
+if not is_large then redis.call('HSET', key, 'p', ARGV[11]) end
+local revision = redis.call('HINCRBY', key, 'v', 1)
+local fields, lines = redis.call('HGETALL', key), {}
+for i = 1, #fields, 2 do
+  if fields[i] ~= 's' and fields[i + 1] ~= '' then
+    lines[#lines + 1] = fields[i]
+    lines[#lines + 1] = fields[i + 1]
+  end
+end
+redis.call('DEL', key)
+redis.call('HSET', key, 's', ARGV[3], 'z', table.concat(lines, '\\n'))
+if is_large then redis.call('HSET', key, 'p', ARGV[11]) end
+redis.call('PEXPIRE', key, ARGV[10])
 local bytes = keep_body(KEYS[2], ARGV[6], ARGV[7])
 redis.call('PEXPIRE', KEYS[2], ARGV[8])
-local revision = redis.call('HINCRBY', key, 'v', 1)
-redis.call('PEXPIRE', key, ARGV[10])
-if ARGV[11] ~= '' then redis.call('PUBLISH', ARGV[11], ARGV[12]) end
-for _, channel in ipairs(redis.call('SMEMBERS', KEYS[3])) do
-  redis.call('PUBLISH', channel, ARGV[12])
-end
-redis.call('DEL', KEYS[3])
 return {'ended', revision, bytes}
+`,
+);
+
+/** Tells whoever waits that the task has ended. KEYS watchers · ARGV task id, reply channel ('' = none) */
+export const announceEnd = luaScript<null>(
+  "announceEnd",
+  1,
+  `
+if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[2], ARGV[1]) end
+for _, channel in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  redis.call('PUBLISH', channel, ARGV[1])
+end
+redis.call('DEL', KEYS[1])
 `,
 );
 

@@ -31,12 +31,39 @@ export interface StoredTask {
   isCancelWished: boolean;
 }
 
+/** What a task leaves unsaid when it is written down. */
+const UNSET = {
+  traceparent: null,
+  caller: null,
+  deadlineAt: null,
+  callback: null,
+  replayedFrom: null,
+  claim: null,
+} as const satisfies Partial<Task>;
+
+/** A task as its record keeps it: thousands of them are kept, so what is null is left out. */
+export function writeTask(task: Task): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(task).filter(([, value]) => value !== null)),
+  );
+}
+
+/** The fields of a record that its end has put into one; any other as it is. */
+export function unseal(hash: Record<string, string>): Record<string, string> {
+  const { z: sealed, ...fields } = hash;
+  if (sealed === undefined) return hash;
+  const lines = sealed.split("\n");
+  for (let n = 0; n + 1 < lines.length; n += 2) fields[lines[n] ?? ""] = lines[n + 1] ?? "";
+  return fields;
+}
+
 /** Reads the hash that `record-scripts.ts` writes; null when there is none. */
-export function parseStoredTask(hash: Record<string, string>): StoredTask | null {
+export function parseStoredTask(record: Record<string, string>): StoredTask | null {
+  const hash = unseal(record);
   const definition = hash["d"];
   if (definition === undefined) return null;
   return {
-    task: ownJson<Task>(definition),
+    task: { ...UNSET, ...ownJson<Task>(definition) },
     status: ownWriting<TaskStatus>(hash["s"]),
     revision: Number(hash["v"]),
     attempts: parseAttempts(hash),

@@ -5,6 +5,7 @@ import type { Redis } from "ioredis";
 import { ownJson, ownWriting } from "../redis/own-writing.ts";
 import type { Keys } from "../redis/keys.ts";
 import {
+  announceEnd,
   beginAttempt,
   closeAttempt,
   createRecord,
@@ -17,6 +18,8 @@ import {
 import { showRecord } from "./show-record.ts";
 import {
   parseStoredTask,
+  unseal,
+  writeTask,
   type OpenAttempt,
   type StoredTask,
   type TaskInput,
@@ -41,7 +44,7 @@ export interface AttemptResponse {
 export type BeginVerdict =
   | { kind: "begun"; revision: number; number: number; earlier: Attempt[] }
   | { kind: "lost"; revision: number; open: OpenAttempt; earlier: Attempt[] }
-  | { kind: "cancelled"; revision: number }
+  | { kind: "cancelled"; revision: number; earlier: Attempt[] }
   | { kind: "ended" };
 
 export interface ClosedAttempt {
@@ -88,14 +91,14 @@ export class TaskRecords {
   /** False when the record was there already (the worker was faster, or the id is taken). */
   async create(task: Task): Promise<boolean> {
     const keys = [this.#keys.record(task.id)];
-    return (await createRecord(this.#redis, keys, [JSON.stringify(task)])) === 1;
+    return (await createRecord(this.#redis, keys, [writeTask(task)])) === 1;
   }
 
   async begin(task: Task, worker: string, nowMs: number): Promise<BeginVerdict> {
     const [kind, revision, number, open, ...attempts] = await beginAttempt(
       this.#redis,
       [this.#keys.record(task.id)],
-      [JSON.stringify(task), nowMs, worker],
+      [writeTask(task), nowMs, worker],
     );
     const earlier = attempts.filter(Boolean).map((attempt) => ownJson<Attempt>(attempt));
     switch (kind) {
@@ -104,7 +107,7 @@ export class TaskRecords {
       case "lost":
         return { kind, revision, open: ownJson<OpenAttempt>(open), earlier };
       case "cancelled":
-        return { kind, revision };
+        return { kind, revision, earlier };
       case "ended":
         return { kind };
     }
@@ -131,7 +134,7 @@ export class TaskRecords {
     const { task, attempt, response, end } = ending;
     const [kind, revision, bodyBytes] = await endTask(
       this.#redis,
-      [this.#keys.record(task.id), this.#keys.body(task.id), this.#keys.watchers(task.id)],
+      [this.#keys.record(task.id), this.#keys.body(task.id)],
       [
         attempt && !ending.force ? attempt.number : "",
         attempt ? JSON.stringify(attempt) : "",
@@ -143,8 +146,6 @@ export class TaskRecords {
         this.#resultKeepMs,
         ending.targetUrl ?? "",
         ENDED_RECORD_LIFE_MS,
-        ending.replyChannel ?? "",
-        task.id,
         keptInput(ending.input, end.status),
         ending.force ? "1" : "",
       ],
@@ -152,8 +153,16 @@ export class TaskRecords {
     return { kind, revision, bodyBytes };
   }
 
+  /** Tells everyone who asked, and the process that submitted it when a caller waits there. */
+  async announceEnd(taskId: string, replyChannel: string | null): Promise<void> {
+    await announceEnd(this.#redis, [this.#keys.watchers(taskId)], [taskId, replyChannel ?? ""]);
+  }
+
   async read(taskId: string): Promise<StoredTask | null> {
-    return parseStoredTask(await this.#redis.hgetall(this.#keys.record(taskId)));
+    const key = this.#keys.record(taskId);
+    // An ended record may hold a large input as well: that is only for a replay.
+    const [s, z] = await this.#redis.hmget(key, "s", "z");
+    return parseStoredTask(s != null && z != null ? { s, z } : await this.#redis.hgetall(key));
   }
 
   /** The record as the contract shows it, with its whole body while that is kept. */
@@ -200,8 +209,9 @@ export class TaskRecords {
   }
 
   async input(taskId: string): Promise<TaskInput | null> {
-    const kept = await this.#redis.hget(this.#keys.record(taskId), "p");
-    return kept === null ? null : ownJson<TaskInput>(kept);
+    const [p, z] = await this.#redis.hmget(this.#keys.record(taskId), "p", "z");
+    const kept = p ?? unseal({ z: z ?? "" })["p"];
+    return kept ? ownJson<TaskInput>(kept) : null;
   }
 
   async drop(taskIds: readonly string[]): Promise<void> {

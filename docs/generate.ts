@@ -1,0 +1,49 @@
+/**
+ * `npm run generate` writes what the configuration of each process says of itself into `.env.example` and into the
+ * table of `docs/operations.md`. With `--check` it writes nothing and fails where they differ: `npm run check` does that.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import {
+  renderConfigurationTable,
+  renderEnvExample,
+  replaceBetweenMarkers,
+} from "@orchestrator/runtime";
+import { ApiConfig } from "../apps/api/src/config.ts";
+import { WorkerConfig } from "../apps/worker/src/config.ts";
+
+const SECTIONS = [
+  { title: "api", schema: ApiConfig },
+  { title: "worker", schema: WorkerConfig },
+];
+
+/** Each generated file, from the repository's root, and its text as it should be, given the text it has. */
+const GENERATED: Record<string, (found: string) => string> = {
+  ".env.example": () => renderEnvExample(SECTIONS),
+  "docs/operations.md": (found) =>
+    replaceBetweenMarkers(found, "configuration", renderConfigurationTable(SECTIONS)),
+};
+
+const isCheck = process.argv.includes("--check");
+for (const [file, render] of Object.entries(GENERATED)) {
+  const path = new URL(`../${file}`, import.meta.url);
+  const found = await readIfThere(path);
+  const wanted = render(found);
+  if (found === wanted) continue;
+  if (isCheck) {
+    process.stderr.write(`${file} is not what the code says. Run: npm run generate\n`);
+    process.exitCode = 1;
+  } else {
+    await writeFile(path, wanted);
+    process.stdout.write(`${file} written\n`);
+  }
+}
+
+/** A missing file is an empty one: `.env.example` can be made from nothing. */
+async function readIfThere(path: URL): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
+}

@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { BEFORE_ALL, isAfter, timeOf } from "./stream-id.ts";
+
+test("ids are compared as numbers, part by part", () => {
+  const ordered = [BEFORE_ALL, "9-0", "10-0", "10-9", "10-10", "1795462233303-0"];
+  for (const [position, id] of ordered.entries()) {
+    for (const [other, earlier] of ordered.entries()) {
+      expect(isAfter(id, earlier), `${id} after ${earlier}`).toBe(position > other);
+    }
+  }
+});
+
+test("an id tells when it was given", () => {
+  expect(timeOf("1795462233303-7")).toBe(1_795_462_233_303);
+});

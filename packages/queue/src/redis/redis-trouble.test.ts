@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { connect, FAILING_FAST } from "./connect.ts";
+import { isRedisTrouble } from "./redis-trouble.ts";
+
+const named = (name: string): Error => Object.assign(new Error("any words"), { name });
+
+test.each([
+  new Error("Stream isn't writeable and enableOfflineQueue options is false"),
+  new Error("Command timed out"),
+  new Error("Connection is closed."),
+  new Error("connect ECONNREFUSED 127.0.0.1:6379"),
+  new Error("read ECONNRESET"),
+  new Error("write EPIPE"),
+  new Error("connect ETIMEDOUT"),
+  new Error("getaddrinfo ENOTFOUND redis"),
+  new Error("OOM command not allowed when used memory > 'maxmemory'."),
+  new Error("READONLY You can't write against a read only replica."),
+  new Error("MISCONF Redis is configured to save RDB snapshots"),
+  new Error("LOADING Redis is loading the dataset in memory"),
+  new Error("CLUSTERDOWN The cluster is down"),
+  new Error("MASTERDOWN Link with MASTER is down"),
+  new Error("BUSY Redis is busy running a script."),
+  named("MaxRetriesPerRequestError"),
+])("%s says that Redis cannot serve us now", (error) => {
+  expect(isRedisTrouble(error)).toBe(true);
+});
+
+test.each([
+  new Error("ERR wrong number of arguments for 'get' command"),
+  new Error("WRONGTYPE Operation against a key holding the wrong kind of value"),
+  new Error("BUSYGROUP Consumer Group name already exists"),
+  new Error("the droplet is LOADING"),
+  new TypeError("x is not a function"),
+  "Connection is closed.",
+  { message: "Connection is closed." },
+  null,
+  undefined,
+])("%s is no trouble of Redis's: it is a bug, or none", (error) => {
+  expect(isRedisTrouble(error)).toBe(false);
+});
+
+test("what a connection without a Redis really throws is such trouble", async () => {
+  // Port 1 is reserved, and nobody listens there.
+  const redis = connect(
+    { url: "redis://127.0.0.1:1", name: "test", onError: () => {} },
+    FAILING_FAST,
+  );
+  try {
+    const error: unknown = await redis.get("x").catch((thrown: unknown) => thrown);
+    expect(isRedisTrouble(error)).toBe(true);
+  } finally {
+    redis.disconnect();
+  }
+});

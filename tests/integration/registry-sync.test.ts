@@ -1,0 +1,193 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import {
+  readDroplets,
+  readTask,
+  refusalOf,
+  submit,
+  submitAndWait,
+  submitAsync,
+  untilEnded,
+} from "../support/api-client.ts";
+import { echo, startDroplet } from "../support/scripted-droplet.ts";
+import { entryOf, startRegistry } from "../support/scripted-registry.ts";
+import { startOrchestrator, untilKnown } from "../support/start-orchestrator.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+/** No second sync comes within a test. */
+const RARELY = { REGISTRY_SYNC_INTERVAL: "600" };
+
+/** Every process knows a change within a second; the rest is slack for a busy machine. */
+const TOLD_WITHIN_MS = 3000;
+
+const namesOf = (droplets: { name: string }[]): string[] =>
+  droplets.map(({ name }) => name).toSorted();
+
+test("the first sync comes at once, whatever the interval, and the list holds the Registry itself", async () => {
+  await using droplet = await startDroplet("mint");
+  await using orchestrator = await startOrchestrator({ droplets: [droplet], env: RARELY });
+  const { registry, api } = orchestrator;
+
+  const found = await readDroplets(api);
+  expect(found).toMatchObject({ cache_status: "active", served_from: "registry" });
+  expect(namesOf(found.droplets)).toEqual(["mint", "registry"]);
+  expect(found.droplets).toContainEqual(
+    expect.objectContaining({
+      id: 100,
+      name: "mint",
+      url: droplet.url,
+      endpoint: droplet.url,
+      version: "1.0.0",
+      status: "active",
+      steward: null,
+      metadata: {},
+    }),
+  );
+  expect(found.droplets).toContainEqual(
+    expect.objectContaining({ id: 1, name: "registry", url: registry.url, endpoint: registry.url }),
+  );
+});
+
+test("an API that starts after the sync knows the list at once", async () => {
+  await using droplet = await startDroplet("mint");
+  await using orchestrator = await startOrchestrator({ droplets: [droplet], env: RARELY });
+  const late = await orchestrator.addApi({ REGISTRY_CACHE_DIR: "/nonexistent" });
+
+  const found = await waitFor("the list", async () => await readDroplets(late), {
+    timeoutMs: TOLD_WITHIN_MS,
+  });
+  expect(namesOf(found.droplets)).toEqual(["mint", "registry"]);
+  expect(found).toMatchObject({ cache_status: "active", served_from: "registry" });
+  expect((await submitAndWait(late, { droplet_name: "mint", path: "/" })).status).toBe("success");
+});
+
+test("the list is on disk after a sync, complete", async () => {
+  await using droplet = await startDroplet("mint");
+  await using orchestrator = await startOrchestrator({ droplets: [droplet] });
+  const path = join(orchestrator.cacheDir, "orchestrator_droplets.json");
+  const snapshot = await waitFor(
+    "the snapshot",
+    async () => JSON.parse(await readFile(path, "utf8")) as { droplets: { name: string }[] },
+  );
+  expect(namesOf(snapshot.droplets)).toContain("mint");
+});
+
+test("a droplet added to the Registry is callable after the next sync, without a restart", async () => {
+  await using early = await startDroplet("early");
+  await using late = await startDroplet("late", echo);
+  await using orchestrator = await startOrchestrator({ droplets: [early], apis: 2, workers: 2 });
+  const { apis, registry, workers } = orchestrator;
+  const unknown = await submit(apis[0] ?? orchestrator.api, { droplet_name: "late", path: "/" });
+  expect(refusalOf(unknown, 400).code).toBe("DROPLET_NOT_FOUND");
+
+  registry.list = [entryOf(early), entryOf(late, { id: 7 })];
+  const syncs = registry.syncs.length;
+  await waitFor("a sync that saw it", () => registry.syncs.length > syncs + 1);
+  const sawItAt = registry.syncs[syncs]?.endedAt ?? 0;
+  await Promise.all(apis.map(async (api) => await untilKnown(api, ["late"])));
+  expect(Date.now() - sawItAt, "every API hears of it within a second").toBeLessThan(
+    TOLD_WITHIN_MS,
+  );
+
+  const results = await Promise.all(
+    Array.from({ length: 8 }, async (_, n) => {
+      const api = apis[n % 2] ?? orchestrator.api;
+      return await submitAndWait(api, { droplet_name: "late", path: `/${n}` });
+    }),
+  );
+  expect(results.map(({ status }) => status)).toEqual(Array(8).fill("success"));
+  expect(workers.every((worker) => worker.isRunning)).toBe(true);
+});
+
+test("a droplet that moved is called where it is now, also by tasks accepted before", async () => {
+  await using before = await startDroplet("mover", [{ json: "old" }]);
+  await using after = await startDroplet("mover", [{ json: "new" }]);
+  await using orchestrator = await startOrchestrator({ droplets: [before] });
+  const { api, registry } = orchestrator;
+  const task = { droplet_name: "mover", path: "/" };
+  expect((await submitAndWait(api, task)).response_body).toBe("old");
+  const { task_id } = await submitAsync(api, { ...task, delay_ms: 2500 });
+
+  registry.list = [entryOf(after)];
+  await waitFor("the new address", async () => {
+    const { droplets } = await readDroplets(api);
+    return droplets.some(({ url }) => url === after.url);
+  });
+  expect((await submitAndWait(api, task)).response_body).toBe("new");
+  expect((await untilEnded(api, task_id)).response_body).toBe("new");
+  expect(before.callsOf(task_id)).toEqual([]);
+});
+
+test("a task whose droplet leaves the list is retried against the newest list and ends as unreachable, with the reason", async () => {
+  await using leaving = await startDroplet("leaving", [503]);
+  await using staying = await startDroplet("staying");
+  await using orchestrator = await startOrchestrator({ droplets: [leaving, staying] });
+  const { api, registry } = orchestrator;
+  const { task_id } = await submitAsync(api, {
+    droplet_name: "leaving",
+    path: "/",
+    max_retries: 2,
+  });
+  await leaving.untilRequests(1);
+
+  registry.list = [entryOf(staying)];
+  const record = await untilEnded(api, task_id);
+  expect(record).toMatchObject({
+    status: "error",
+    retry_count: 2,
+    error: { code: "DROPLET_UNREACHABLE", message: expect.stringContaining("leaving") },
+  });
+  expect(record.attempts.at(-1)).toMatchObject({ outcome: "not_sent", response_status: null });
+  const refused = await submit(api, { droplet_name: "leaving", path: "/" });
+  expect(refusalOf(refused, 400).code).toBe("DROPLET_NOT_FOUND");
+});
+
+test("a task that waits while its droplet is away from the list runs once it is back", async () => {
+  await using coming = await startDroplet("coming", [503, 200]);
+  await using orchestrator = await startOrchestrator({ droplets: [coming] });
+  const { api, registry } = orchestrator;
+  const { task_id } = await submitAsync(api, { droplet_name: "coming", path: "/" });
+  await coming.untilRequests(1);
+  registry.list = [];
+  registry.list = [entryOf({ name: "other", url: coming.url })];
+  await waitFor("an attempt without a droplet", async () => {
+    const { attempts } = await readTask(api, task_id);
+    return attempts.some(({ outcome }) => outcome === "not_sent");
+  });
+
+  registry.list = [entryOf(coming)];
+  expect(await untilEnded(api, task_id)).toMatchObject({ status: "success", response_status: 200 });
+});
+
+test("with two workers there is one sync at a time, and one per interval", async () => {
+  await using registry = await startRegistry();
+  const list = [{ name: "mint", endpoint: "http://127.0.0.1:1" }];
+  registry.behave({ json: { droplets: list }, afterMs: 150 });
+  await using _orchestrator = await startOrchestrator({ registry, apis: 0, workers: 2 });
+  const started = registry.syncs.length;
+  const syncs = (
+    await waitFor("eight more", () => registry.syncs.length >= started + 8 && registry.syncs)
+  ).slice(started, started + 8);
+
+  const [first, last] = [syncs[0], syncs[7]];
+  expect((last?.arrivedAt ?? 0) - (first?.arrivedAt ?? 0)).toBeGreaterThan(7 * 500 * 0.8);
+  for (const [n, sync] of syncs.entries()) {
+    const next = syncs[n + 1];
+    if (next !== undefined) expect(sync.endedAt ?? Infinity).toBeLessThanOrEqual(next.arrivedAt);
+  }
+});
+
+test("the sync goes on when the worker that made it is killed", async () => {
+  await using orchestrator = await startOrchestrator({ workers: 2 });
+  const [one, other] = orchestrator.workers;
+  const syncsOf = (worker: typeof one): number =>
+    worker?.logs.filter("registry.synced").length ?? 0;
+  const syncing = syncsOf(one) >= syncsOf(other) ? one : other;
+  await syncing?.kill();
+  const { registry } = orchestrator;
+  const syncs = registry.syncs.length;
+  await waitFor("three more syncs", () => registry.syncs.length >= syncs + 3, {
+    timeoutMs: 25_000,
+  });
+});

@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { readTask, submitAndWait, submitAsync, untilEnded } from "../support/api-client.ts";
+import { perTask, startDroplet } from "../support/scripted-droplet.ts";
+import { startOrchestrator } from "../support/start-orchestrator.ts";
+
+/** A task should restart within 15 s of its worker's death; three times that for a busy machine. */
+const TAKEN_OVER_WITHIN_MS = 45_000;
+
+test(
+  "a worker killed in mid-attempt: another takes over within 15 s, and an at_most_once task is never sent twice",
+  { timeout: 70_000 },
+  async () => {
+    await using droplet = await startDroplet("mine", perTask(["hang", { json: "dug" }]));
+    await using orchestrator = await startOrchestrator({ droplets: [droplet] });
+    const { api, worker } = orchestrator;
+    const task = { droplet_name: "mine", path: "/" };
+    const again = await submitAsync(api, task);
+    const once = await submitAsync(api, { ...task, delivery: "at_most_once" });
+    await droplet.untilHanging(2);
+    await orchestrator.addWorker();
+    await worker.kill();
+
+    const [repeated, unknown] = await Promise.all([
+      untilEnded(api, again.task_id, TAKEN_OVER_WITHIN_MS),
+      untilEnded(api, once.task_id, TAKEN_OVER_WITHIN_MS),
+    ]);
+    expect(repeated).toMatchObject({ status: "success", response_body: "dug", retry_count: 0 });
+    expect(repeated.attempts).toMatchObject([
+      { number: 1, outcome: "sent_no_response", error: "WORKER_LOST", retry_in_ms: null },
+      { number: 2, outcome: "responded", response_status: 200 },
+    ]);
+    expect(unknown).toMatchObject({ status: "error", error: { code: "OUTCOME_UNKNOWN" } });
+    expect(unknown.attempts).toMatchObject([{ number: 1, error: "WORKER_LOST" }]);
+    expect(droplet.callsOf(once.task_id)).toHaveLength(1);
+  },
+);
+
+test("a worker killed while a retry waits loses nothing: another makes the retry in its time", async () => {
+  await using droplet = await startDroplet("mine", perTask([503, 200]));
+  await using orchestrator = await startOrchestrator({ droplets: [droplet] });
+  const { api, worker } = orchestrator;
+  const waiting = submitAndWait(api, { droplet_name: "mine", path: "/" });
+  await worker.waitForLog("attempt.finished");
+  await orchestrator.addWorker();
+  await worker.kill();
+
+  const result = await waiting;
+  expect(result).toMatchObject({ status: "success", retry_count: 1 });
+  const { attempts } = await readTask(api, result.task_id);
+  expect(attempts.map(({ error }) => error)).toEqual([null, null]);
+});
+
+test(
+  "what a frozen worker reports after another took over changes nothing",
+  { timeout: 70_000 },
+  async () => {
+    await using droplet = await startDroplet("mine", perTask(["hang", { json: "second" }]));
+    await using orchestrator = await startOrchestrator({ droplets: [droplet] });
+    const { api, worker } = orchestrator;
+    const { task_id } = await submitAsync(api, {
+      droplet_name: "mine",
+      path: "/",
+      timeout_ms: 60_000,
+      attempt_timeout_ms: 50_000,
+    });
+    await droplet.untilHanging(1);
+    worker.freeze();
+    await orchestrator.addWorker();
+    const record = await untilEnded(api, task_id, TAKEN_OVER_WITHIN_MS);
+    expect(record).toMatchObject({ status: "success", response_body: "second" });
+
+    await droplet.release({ json: "first, too late" });
+    worker.thaw();
+    await worker.waitForLog(
+      (line) => line.event === "attempt.finished" && line.task_id === task_id,
+    );
+    expect(await readTask(api, task_id)).toEqual(record);
+  },
+);

@@ -1,0 +1,33 @@
+import { connect, FAILING_FAST, untilReady } from "@orchestrator/queue";
+import { within } from "./wait-for.ts";
+
+type Connection = ReturnType<typeof connect>;
+
+const CONNECT_MS_MAX = 5000;
+
+/** Runs commands on a connection of their own, for what a test must arrange or look at behind the product's back. */
+export async function onRedis<Found>(
+  url: string,
+  work: (redis: Connection) => Promise<Found>,
+): Promise<Found> {
+  const redis = connect({ url, name: "orchestrator-tests", onError: () => {} }, FAILING_FAST);
+  try {
+    await within(CONNECT_MS_MAX, `a connection to ${url}`, untilReady(redis));
+    return await work(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+export async function answersPing(url: string): Promise<boolean> {
+  return await onRedis(url, async (redis) => (await redis.ping()) === "PONG");
+}
+
+/** Removes everything one test left under its prefix, so that a Redis of the user's own stays as it was. */
+export async function removeKeys(url: string, prefix: string): Promise<void> {
+  await onRedis(url, async (redis) => {
+    for await (const keys of redis.scanStream({ match: `${prefix}:*`, count: 1000 })) {
+      if (keys.length > 0) await redis.unlink(keys);
+    }
+  });
+}

@@ -1,0 +1,3 @@
+import { watchForLeftovers } from "./left-behind.ts";
+
+watchForLeftovers();
