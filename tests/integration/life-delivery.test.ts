@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readTask, submit, submitAndWait, submitAsync, untilEnded } from "../support/api-client.ts";
 import { boundPort } from "../support/free-port.ts";
+import { onRedis } from "../support/redis-commands.ts";
 import { perTask, startDroplet, type ScriptedDroplet } from "../support/scripted-droplet.ts";
 import { send } from "../support/send.ts";
 import { startOrchestrator, type Orchestrator } from "../support/start-orchestrator.ts";
@@ -221,6 +222,31 @@ describe("when a worker is killed in the middle of an attempt", () => {
       expect(droplet.callsOf(id)).toHaveLength(1);
     }
   });
+});
+
+test.concurrent("a task of a worker that is stopped past its grace goes on at once with one that idles", async () => {
+  await using droplet = await startDroplet("handed", perTask(["hang", 200]));
+  await using pair = await startOrchestrator({
+    droplets: [droplet],
+    workers: 2,
+    env: { SHUTDOWN_GRACE: "0.1" },
+  });
+  const { task_id } = await submitAsync(pair.api, { droplet_name: "handed", path: "/" });
+  await droplet.untilHanging(1);
+  const busy = await waitFor("a worker to report it", async () => {
+    const reports = await onRedis(pair.redisUrl, async (redis) => {
+      return await redis.hvals(`${pair.keyPrefix}:{all}:workers`);
+    });
+    return pair.workers.find(({ pid }) =>
+      reports.some((report) => report.includes(`"pid":${pid},`) && report.includes('"running":1')),
+    );
+  });
+  const stoppedAt = Date.now();
+  await busy.stop();
+  const record = await untilEnded(pair.api, task_id);
+  expect(record).toMatchObject({ status: "success", retry_count: 0 });
+  expect(record.attempts).toMatchObject([{ error: "WORKER_LOST" }, { outcome: "responded" }]);
+  expect((record.completed_at ?? 0) * 1000 - stoppedAt).toBeLessThan(3000);
 });
 
 test.concurrent("after three lost workers the task ends as WORKER_LOST", async () => {

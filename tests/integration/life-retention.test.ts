@@ -31,7 +31,8 @@ function patternOf(key: string): string {
   return key
     .replace(/^[^:]+:/, "")
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "<id>")
-    .replaceAll(/[0-9a-f]{64}/g, "<hash>");
+    .replaceAll(/[0-9a-f]{64}/g, "<hash>")
+    .replaceAll(/\d{6,}/g, "<n>");
 }
 
 function countPatterns(keys: readonly string[]): Map<string, number> {
@@ -40,21 +41,23 @@ function countPatterns(keys: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** Submits so many tasks in one request, and waits until all have ended. */
+/** Submits so many tasks, and waits until all have ended. */
 async function run(
   { api }: Orchestrator,
   droplet: ScriptedDroplet,
   count: number,
 ): Promise<string[]> {
   const meta = { requested_by: `retention-${randomUUID().slice(0, 4)}` };
-  const tasks = Array.from({ length: count }, (_, n) => ({
-    droplet_name: droplet.name,
-    path: `/orders/${n}?expand=lines`,
-    meta,
-  }));
-  const answer = await send(api, "/orchestrator/tasks/batch", { method: "POST", json: { tasks } });
-  const { results } = answer.body as { results: { task_id: string }[] };
-  const ids = results.map(({ task_id }) => task_id);
+  const ids: string[] = [];
+  // One by one, for each to have a trace of its own as it usually has.
+  for (let start = 0; start < count; start += 25) {
+    const some = Array.from({ length: Math.min(25, count - start) }, async (_, n) => {
+      const path = `/orders/${start + n}?expand=lines`;
+      return await submitAsync(api, { droplet_name: droplet.name, path, meta });
+    });
+    ids.push(...(await Promise.all(some)).map(({ task_id }) => task_id));
+  }
+
   const known = new Set(ids);
   await droplet.untilRequests(count, ({ taskId }) => known.has(taskId ?? ""), {
     timeoutMs: 25_000,
@@ -202,7 +205,7 @@ test.concurrent("a kept task takes less than 2 KB of Redis, and no key is there 
   await run(orchestrator, droplet, TASKS);
   const after = await measure(redisUrl, keyPrefix);
 
-  const bytesPerTask = Math.round((after.bytes - before.bytes) / TASKS);
+  const bytesPerTask = Math.round((keptBytes(after) - keptBytes(before)) / TASKS);
   const parts = Object.entries(after.bytesOf)
     .map(([pattern, bytes]) => [pattern, bytes - (before.bytesOf[pattern] ?? 0)] as const)
     .filter(([, bytes]) => Math.abs(bytes) > TASKS)
@@ -211,7 +214,7 @@ test.concurrent("a kept task takes less than 2 KB of Redis, and no key is there 
   expect(bytesPerTask).toBeLessThan(BYTES_PER_TASK_MAX);
 
   const known =
-    /^(task:\{<id>\}|\{all\}:[\w:.-]+|\{d-[\w.-]+\}:[\w:<>-]+|\{sys-[\w-]+\}:[\w:<>-]+)$/;
+    /^(task:\{<id>\}|\{all\}:[\w:<>.-]+|\{d-[\w.-]+\}:[\w:<>-]+|\{sys-[\w-]+\}:[\w:<>-]+)$/;
   const patterns = countPatterns(after.keys);
   expect([...patterns.keys()].filter((pattern) => !known.test(pattern))).toEqual([]);
   expect(patterns.get("task:{<id>}")).toBe(200 + TASKS);
@@ -226,6 +229,11 @@ interface Measured {
   keys: string[];
   bytes: number;
   bytesOf: Record<string, number>;
+}
+
+/** The stream of events has a cap of its own, however many tasks are kept. */
+function keptBytes({ bytes, bytesOf }: Measured): number {
+  return bytes - (bytesOf["{all}:events"] ?? 0);
 }
 
 async function measure(redisUrl: string, prefix: string): Promise<Measured> {

@@ -1,12 +1,17 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { readDroplets, refusalOf, submit, submitAndWait } from "../support/api-client.ts";
 import { startPrivateRedis } from "../support/private-redis.ts";
 import { startDroplet } from "../support/scripted-droplet.ts";
 import { startRegistry } from "../support/scripted-registry.ts";
 import { send } from "../support/send.ts";
+import { shareOrchestrator } from "../support/share-orchestrator.ts";
 import { startOrchestrator, untilKnown, type Orchestrator } from "../support/start-orchestrator.ts";
 import type { Step } from "../support/step.ts";
 import { waitFor } from "../support/wait-for.ts";
+
+/** For tests after which a Registry that behaves well leaves nothing to tell. */
+const shared = shareOrchestrator({ droplets: ["harbour"], env: { REGISTRY_TIMEOUT: "0.3" } });
+afterEach(() => shared.orchestrator.registry.behave("well"));
 
 const EXPIRY = { REGISTRY_CACHE_EXPIRY: "2" };
 const task = { droplet_name: "harbour", path: "/" };
@@ -56,13 +61,9 @@ test.for<[how: string, step: Step]>([
   ["hangs", "hang"],
   ["resets the connection", "reset"],
 ])("a Registry that %s never replaces a good list", async ([, step], { expect: the }) => {
-  await using droplet = await startDroplet("harbour");
-  await using orchestrator = await startOrchestrator({
-    droplets: [droplet],
-    env: { REGISTRY_TIMEOUT: "0.3" },
-  });
-  const { api, registry } = orchestrator;
-  registry.behave(step);
+  const { api, orchestrator } = shared;
+  await untilDroplets(orchestrator, { served_from: "registry" });
+  orchestrator.registry.behave(step);
 
   await untilDroplets(orchestrator, { served_from: "cache" });
   const { droplets } = await readDroplets(api);

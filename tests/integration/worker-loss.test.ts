@@ -6,7 +6,7 @@ import { startOrchestrator } from "../support/start-orchestrator.ts";
 /** A task should restart within 15 s of its worker's death; three times that for a busy machine. */
 const TAKEN_OVER_WITHIN_MS = 45_000;
 
-test(
+test.concurrent(
   "a worker killed in mid-attempt: another takes over within 15 s, and an at_most_once task is never sent twice",
   { timeout: 70_000 },
   async () => {
@@ -35,7 +35,7 @@ test(
   },
 );
 
-test("a worker killed while a retry waits loses nothing: another makes the retry in its time", async () => {
+test.concurrent("a worker killed while a retry waits loses nothing: another makes the retry in its time", async () => {
   await using droplet = await startDroplet("mine", perTask([503, 200]));
   await using orchestrator = await startOrchestrator({ droplets: [droplet] });
   const { api, worker } = orchestrator;
@@ -50,7 +50,7 @@ test("a worker killed while a retry waits loses nothing: another makes the retry
   expect(attempts.map(({ error }) => error)).toEqual([null, null]);
 });
 
-test(
+test.concurrent(
   "what a frozen worker reports after another took over changes nothing",
   { timeout: 70_000 },
   async () => {

@@ -1,6 +1,6 @@
 import type { Logger } from "@orchestrator/runtime";
 import express, { type Express, type RequestHandler, type Router } from "express";
-import { answerErrors, nothingHere } from "./http/answer-errors.ts";
+import { answerErrors, methodNotAllowed, nothingHere } from "./http/answer-errors.ts";
 import { jsonBody } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { securityHeaders } from "./http/security-headers.ts";
@@ -30,21 +30,29 @@ export function createApp(options: AppOptions): Express {
   app.use(traceId, ...watchers, logRequests(log), securityHeaders(publicUrl), ...guards);
   for (const { path, handlers } of boards) app.use(path, ...handlers);
   app.use(jsonBody(bodyBytesMax));
-  app.get(["/", "/orchestrator"], (_request, response) => {
-    response.json({
-      service: "orchestrator",
-      version,
-      links: {
-        tasks: "/orchestrator/tasks",
-        droplets: "/orchestrator/droplets",
-        health: "/orchestrator/health",
-        metrics: "/orchestrator/metrics",
-        queues: "/orchestrator/admin/queues",
-      },
-    });
-  });
+  app
+    .route(["/", "/orchestrator"])
+    .get((_request, response) => void response.json(welcome(version)))
+    .all(methodNotAllowed("GET"));
   for (const prefix of ["/orchestrator", "/"]) app.use(prefix, ...routers);
   app.use(nothingHere);
   app.use(answerErrors(log));
   return app;
+}
+
+/** What somebody finds who only knows our address. */
+function welcome(version: string) {
+  return {
+    service: "orchestrator",
+    version,
+    links: {
+      tasks: "/orchestrator/tasks",
+      droplets: "/orchestrator/droplets",
+      health: "/orchestrator/health",
+      metrics: "/orchestrator/metrics",
+      queues: "/orchestrator/admin/queues",
+      docs: "/orchestrator/docs",
+      openapi: "/orchestrator/openapi.json",
+    },
+  };
 }

@@ -6,11 +6,14 @@ import { startQueueBoard } from "./admin/bull-board.ts";
 import { createApp } from "./app.ts";
 import { waitMaxMs } from "./config.ts";
 import type { EventStreams } from "./events/event-streams.ts";
+import { listRoutes } from "./http/list-routes.ts";
 import { startMesh } from "./mesh/start-mesh.ts";
 import { createApiMetrics } from "./metrics/api-metrics.ts";
 import type { Pulse } from "./pulse.ts";
+import { auditRoutes } from "./routes/audit-routes.ts";
 import { bulkRoutes } from "./routes/bulk-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
+import { openApiRoutes } from "./routes/openapi-routes.ts";
 import { operatorRoutes } from "./routes/operator-routes.ts";
 import { taskRoutes } from "./routes/task-routes.ts";
 import type { ApiOptions } from "./start-api.ts";
@@ -42,13 +45,16 @@ export function assembleApp(parts: Parts): Express {
   );
   const metrics = createApiMetrics(store, submission.waiters, version, log);
   const routers = [
-    bulkRoutes(tasks),
+    bulkRoutes(tasks, log),
     eventRoutes({ store, streams, log }),
     taskRoutes(tasks),
     operatorRoutes({ store, log }),
+    auditRoutes(store),
     ...mesh.routers,
     metrics.routes,
+    openApiRoutes(version),
   ];
+  log.debug({ event: "api.assembled", routes: listRoutes(routers) });
   const boards = BOARD_PATHS.map((path) => {
     const board = opened.use(startQueueBoard(store, path, log));
     return { path, handlers: [board.router] };

@@ -22,16 +22,30 @@ export interface Pulse extends AsyncDisposable {
 export function startPulse(store: Store, log: Logger): Pulse {
   let isRedisHealthy = false;
   let workers: readonly WorkerReport[] = [];
+  /** Null before the first look, so that an API that never saw a worker says so too. */
+  let knownWorkers: number | null = null;
   let tasks = withTotal({ queued: 0, running: 0, success: 0, error: 0, timeout: 0, cancelled: 0 });
 
   async function beat(): Promise<void> {
     try {
-      workers = await store.presence.alive();
+      const alive = await store.presence.alive();
+      noteWorkers(alive.length);
+      workers = alive;
       isRedisHealthy = true;
     } catch (error) {
       if (isRedisHealthy) log.warn({ event: "redis.lost", err: error });
       isRedisHealthy = false;
     }
+  }
+
+  function noteWorkers(alive: number): void {
+    if (alive === 0 && knownWorkers !== 0) {
+      log.warn(
+        { event: "workers.gone" },
+        "no worker has reported: tasks are queued and wait for one",
+      );
+    } else if (alive > 0 && !knownWorkers) log.info({ event: "workers.reported", count: alive });
+    knownWorkers = alive;
   }
 
   async function count(): Promise<void> {

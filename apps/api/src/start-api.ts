@@ -1,6 +1,12 @@
 import { createServer } from "node:http";
 import { FAILING_FAST, openStore, type StoreOptions } from "@orchestrator/queue";
-import { listen, openTracing, type Logger, type TracingSettings } from "@orchestrator/runtime";
+import {
+  listen,
+  logSeldom,
+  openTracing,
+  type Logger,
+  type TracingSettings,
+} from "@orchestrator/runtime";
 import { assembleApp } from "./assemble-app.ts";
 import type { ApiConfig } from "./config.ts";
 import { EventStreams } from "./events/event-streams.ts";
@@ -59,6 +65,6 @@ function storeOptions({ config, cacheDir, log }: ApiOptions): StoreOptions {
     registryUrl: config.REGISTRY_URL,
     registryCacheExpiryMs: config.REGISTRY_CACHE_EXPIRY * 1000,
     registryCacheDir: cacheDir,
-    onError: (error) => log.warn({ event: "redis.failed", err: error }),
+    onError: logSeldom((line) => log.warn(line), "redis.failed"),
   };
 }

@@ -1,6 +1,12 @@
 import type { AddressPolicy } from "@orchestrator/core";
-import { Consumers, readBusyDroplets, type Store } from "@orchestrator/queue";
-import { periodically, type Logger, type Tracing } from "@orchestrator/runtime";
+import { Consumers, findGivenUpJobs, readBusyDroplets, type Store } from "@orchestrator/queue";
+import {
+  closeWithin,
+  logSeldom,
+  periodically,
+  type Logger,
+  type Tracing,
+} from "@orchestrator/runtime";
 import { followCancellations } from "./attempt/follow-cancellations.ts";
 import { CircuitReporter } from "./attempt/circuit-reporter.ts";
 import { createDropletAgent } from "./attempt/guarded-connector.ts";
@@ -13,6 +19,12 @@ const FOLLOW_MS = 2000;
 
 /** How often consumers that stopped fetching are looked for. */
 const WATCH_MS = 5000;
+
+/** How often jobs that BullMQ gave up on are looked for, should nobody have heard of it. */
+const GIVEN_UP_MS = 10_000;
+
+/** Handing back takes Redis: while that is away, tasks are found by their locks that end. */
+const HAND_BACK_WITHIN_MS = 2000;
 
 export interface ConsumingOptions {
   store: Store;
@@ -42,7 +54,7 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
   const circuits = opened.use(new CircuitReporter(store.switchboard, workerId, log));
   opened.use(followCancellations(store, running, log));
   const { ledger, directory } = store;
-  const consumers = openConsumers(options, {
+  const around: TaskSurroundings = {
     agent,
     directory,
     policy,
@@ -55,15 +67,21 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
     tracing,
     workerId,
     log,
-  });
+  };
+  const consumers = openConsumers(options, around);
   opened.defer(async () => {
     const timer = setTimeout(() => running.stopAll(), options.graceMs);
-    await consumers.close();
+    const withinMs = options.graceMs + HAND_BACK_WITHIN_MS;
+    await closeWithin(withinMs, "consumers", async () => await consumers.close(), log);
     clearTimeout(timer);
   });
   opened.use(await followDroplets(consumers, store, log));
   const watch = async (): Promise<void> => await consumers.rebuildWedged(Date.now());
   opened.use(periodically(WATCH_MS, watch, { log, name: "wedge-watchdog" }));
+  const endGivenUpJobs = async (): Promise<void> => {
+    for (const data of await findGivenUpJobs(store)) await endGivenUp(data, around);
+  };
+  opened.use(periodically(GIVEN_UP_MS, endGivenUpJobs, { log, name: "given-up-jobs" }));
   const closing = opened.move();
   return { consumers, running, [Symbol.asyncDispose]: async () => await closing.disposeAsync() };
 }
@@ -84,7 +102,7 @@ function openConsumers(
       observe.consumerRebuilt();
       log.error({ event: "consumer.rebuilt", queue }, "it had stopped fetching");
     },
-    onError: (error) => log.warn({ event: "consumer.failed", err: error }),
+    onError: logSeldom((line) => log.warn(line), "consumer.failed"),
   });
 }
 

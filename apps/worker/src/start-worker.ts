@@ -3,7 +3,9 @@ import { hostname } from "node:os";
 import type { AddressPolicy } from "@orchestrator/core";
 import { openStore, PATIENT, type Store, type StoreOptions } from "@orchestrator/queue";
 import {
+  closeWithin,
   createMetrics,
+  logSeldom,
   openTracing,
   periodically,
   startHealthServer,
@@ -18,12 +20,17 @@ import { startUpkeep } from "./upkeep.ts";
 
 const PRESENCE_MS = 1000;
 
+/** Without a word of farewell a worker is taken for gone a few seconds later. */
+const LEAVE_WITHIN_MS = 500;
+
 export interface WorkerOptions {
   config: WorkerConfig;
   policy: AddressPolicy;
   cacheDir: string;
   version: string;
   log: Logger;
+  /** Aborted when the process is told to stop: a start that waits for Redis then gives up. */
+  signal: AbortSignal;
 }
 
 /** Opens everything in order; closing it closes in reverse: stop taking tasks first, Redis last. */
@@ -70,7 +77,7 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   return opened.move();
 }
 
-function storeOptions({ config, cacheDir, log }: WorkerOptions): StoreOptions {
+function storeOptions({ config, cacheDir, log, signal }: WorkerOptions): StoreOptions {
   return {
     redisUrl: config.REDIS_URL,
     keyPrefix: config.KEY_PREFIX,
@@ -83,7 +90,8 @@ function storeOptions({ config, cacheDir, log }: WorkerOptions): StoreOptions {
     registryUrl: config.REGISTRY_URL,
     registryCacheExpiryMs: config.REGISTRY_CACHE_EXPIRY * 1000,
     registryCacheDir: cacheDir,
-    onError: (error) => log.warn({ event: "redis.failed", err: error }),
+    onError: logSeldom((line) => log.warn(line), "redis.failed"),
+    signal,
   };
 }
 
@@ -110,7 +118,12 @@ function reportPresence(
   return {
     async [Symbol.asyncDispose]() {
       await reporting.stop();
-      await presence.leave(workerId);
+      await closeWithin(
+        LEAVE_WITHIN_MS,
+        "presence",
+        async () => await presence.leave(workerId),
+        log,
+      );
     },
   };
 }

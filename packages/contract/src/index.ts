@@ -2,6 +2,7 @@ export * from "./error-codes.ts";
 export * from "./error-response.ts";
 export * from "./heartbeat.ts";
 export * from "./message.ts";
+export * from "./openapi/openapi-document.ts";
 export * from "./operator-requests.ts";
 export * from "./replay-filter.ts";
 export * from "./send-request.ts";

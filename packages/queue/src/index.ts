@@ -1,3 +1,4 @@
+export * from "./audit/audit-log.ts";
 export * from "./claims/task-claims.ts";
 export * from "./dispatch/consumers.ts";
 export * from "./dispatch/dispatch-queues.ts";
@@ -33,5 +34,6 @@ export * from "./switches/droplet-switchboard.ts";
 export * from "./task-ledger.ts";
 export * from "./upkeep/busy-droplets.ts";
 export * from "./upkeep/deadline-sweeper.ts";
+export * from "./upkeep/given-up-jobs.ts";
 export * from "./waiters/waiter-table.ts";
 export * from "./workers/worker-presence.ts";

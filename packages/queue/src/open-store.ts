@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { AuditLog } from "./audit/audit-log.ts";
 import { TaskClaims } from "./claims/task-claims.ts";
 import { DispatchQueues } from "./dispatch/dispatch-queues.ts";
 import { DropletDirectory } from "./droplets/droplet-directory.ts";
@@ -37,6 +38,8 @@ export interface StoreOptions {
   registryCacheDir: string;
   /** Connection trouble and failed background work; all of it heals by itself. */
   onError: (error: unknown) => void;
+  /** Gives up waiting for Redis; `openStore` then rejects with its reason. */
+  signal?: AbortSignal;
 }
 
 /** Everything of ours in Redis, opened. Closing it closes its connections. */
@@ -50,6 +53,8 @@ export interface Store extends AsyncDisposable {
   claims: TaskClaims;
   switchboard: DropletSwitchboard;
   messages: ReceivedMessages;
+  /** What operators did. */
+  audit: AuditLog;
   heartbeats: Heartbeats;
   dropletListCache: DropletListCache;
   snapshot: SnapshotFile;
@@ -90,6 +95,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     switchboard,
     claims,
     queues,
+    audit: new AuditLog(redis, keys),
     messages: new ReceivedMessages(redis, keys),
     heartbeats: new Heartbeats(redis, keys),
     dropletListCache,
@@ -114,11 +120,26 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
 }
 
-async function openConnections({ redisUrl: url, name, manners, onError }: StoreOptions) {
+async function openConnections(options: StoreOptions) {
+  const { redisUrl: url, name, manners, onError, signal } = options;
   const redis = connect({ url, name, onError }, { ...manners, enableAutoPipelining: true });
   const bullMqRedis = connect({ url, name: `${name}-bullmq`, onError }, manners);
   const subscriber = connect({ url, name: `${name}-subscriber`, onError }, PATIENT);
-  const connected = Promise.all([redis, bullMqRedis, subscriber].map(untilReady));
-  await (manners === PATIENT ? connected : Promise.race([connected, setTimeout(CONNECT_GRACE_MS)]));
+  const all = [redis, bullMqRedis, subscriber];
+  const connected = Promise.all(all.map(untilReady));
+  const grace = manners === PATIENT ? untilAborted(signal) : setTimeout(CONNECT_GRACE_MS);
+  await Promise.race([connected, grace]);
+  if (signal?.aborted) {
+    for (const connection of all) connection.disconnect();
+    throw signal.reason;
+  }
   return { redis, bullMqRedis, subscriber };
+}
+
+/** Resolves when it is; never without a signal. */
+async function untilAborted(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal?.aborted) resolve();
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

@@ -17,6 +17,8 @@ export { watchEventLoopLag } from "./event-loop-lag.ts";
 export type { EventLoopLag } from "./event-loop-lag.ts";
 export { startHealthServer } from "./health-server.ts";
 export type { HealthServerOptions, Readiness } from "./health-server.ts";
+export { closeWithin } from "./close-within.ts";
+export { logSeldom } from "./log-seldom.ts";
 export { listen } from "./listen.ts";
 export type { Listening, ListenOptions } from "./listen.ts";
 export { createLogger } from "./logger.ts";

@@ -1,3 +1,4 @@
+import { logSeldom } from "./log-seldom.ts";
 import type { Logger } from "./logger.ts";
 
 const INTERVAL_MS_MAX = 2 ** 31 - 1;
@@ -17,7 +18,7 @@ export interface PeriodicWorkOptions {
 
 /**
  * Runs `work` every `intervalMs`, never two rounds at once: a tick that finds a round running is skipped, not made up for.
- * A failing round is logged and the next one comes as ever. The timer does not keep the process alive. `work` is given a
+ * A failing round is logged (one that fails again and again every 10 s) and the next one comes as ever. The timer does not keep the process alive. `work` is given a
  * signal that is aborted by `stop`, for rounds that are worth cutting short.
  */
 export function periodically(
@@ -31,6 +32,7 @@ export function periodically(
     );
   }
   const stopping = new AbortController();
+  const reportFailure = logSeldom((line) => log.error({ name, ...line }), "periodicWork.failed");
   let running: Promise<void> | undefined;
 
   async function runRound(): Promise<void> {
@@ -38,7 +40,7 @@ export function periodically(
       await work(stopping.signal);
     } catch (error) {
       // What a round throws because it was told to stop is no failure.
-      if (!stopping.signal.aborted) log.error({ event: "periodicWork.failed", name, err: error });
+      if (!stopping.signal.aborted) reportFailure(error);
     }
   }
 

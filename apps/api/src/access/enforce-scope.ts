@@ -7,7 +7,8 @@ import { requiredScope } from "./required-scope.ts";
 export function enforceScope(request: Request, response: Response, next: NextFunction): void {
   const scope = requiredScope(request.method, resourcePath(request.path));
   if (scope !== null) requireScope(response, scope);
-  if (scope === "operate") refuseForeignPages(request);
+  if (scope === "operate" || (isChange(request) && !isKeyShown(request)))
+    refuseForeignPages(request);
   next();
 }
 
@@ -34,17 +35,31 @@ function operatorRefusal(response: Response): Refusal {
   return new Refusal("UNAUTHORIZED", "Sign in as an operator", { scope: "operate" });
 }
 
+function isChange({ method }: Request): boolean {
+  return method !== "GET" && method !== "HEAD" && method !== "OPTIONS";
+}
+
+/** Browsers add neither by themselves: who sends one means it. */
+function isKeyShown(request: Request): boolean {
+  return (
+    request.get("x-api-key") !== undefined || /^Bearer /i.test(request.get("authorization") ?? "")
+  );
+}
+
 /**
- * A browser sends an operator's password along with what any page makes it request. Pages from elsewhere are
- * told by what browsers add to such requests and pages cannot take away.
+ * A browser lends any page its place in the network and an operator's password. Pages from elsewhere are told
+ * by what browsers add to such requests and pages cannot take away.
  */
 function refuseForeignPages(request: Request): void {
   const site = request.get("sec-fetch-site");
   const isNavigation = request.get("sec-fetch-mode") === "navigate" && request.method === "GET";
   const isForeign = site === "cross-site" || site === "same-site";
   const origin = request.get("origin");
+  // Where the browser itself says so, a proxy that changes Host cannot make an own page a foreign one.
   const isForeignOrigin =
-    origin !== undefined && URL.parse(origin)?.host !== request.get("host")?.toLowerCase();
+    site !== "same-origin" &&
+    origin !== undefined &&
+    URL.parse(origin)?.host !== request.get("host")?.toLowerCase();
   if ((isForeign && !isNavigation) || isForeignOrigin) {
     throw new Refusal("FORBIDDEN", "A page from another site may not do this");
   }

@@ -2,19 +2,25 @@ import type { NextFunction, Request, Response } from "express";
 import { Refusal } from "../http/refusal.ts";
 import { callerByKey, type ParsedApiKeys } from "./api-keys.ts";
 import { setCaller, setCanOperatorsSignIn, type Caller, type Scope } from "./caller.ts";
+import type { FailedSignIns } from "./failed-sign-ins.ts";
 import { isLoopback } from "./is-loopback.ts";
 import type { VerifiedToken } from "./json-web-tokens.ts";
 import { isOperatorPassword, type OperatorCredentials } from "./operator-password.ts";
+import { addressOf } from "./request-limits.ts";
 
 export interface IdentifyOptions {
   apiKeys: Extract<ParsedApiKeys, { kind: "keys" }>["keys"];
   /** Null without a JWKS_URL. */
   verifyToken: ((token: string) => Promise<VerifiedToken>) | null;
   operator: OperatorCredentials;
+  failures: FailedSignIns;
 }
 
 /** Whether callers have to sign in at all. Without it the service is open, as the mesh's contract demands. */
-export function isSignInOn({ apiKeys, verifyToken }: IdentifyOptions): boolean {
+export function isSignInOn({
+  apiKeys,
+  verifyToken,
+}: Pick<IdentifyOptions, "apiKeys" | "verifyToken">): boolean {
   return apiKeys.length > 0 || verifyToken !== null;
 }
 
@@ -34,22 +40,39 @@ export function identifyCaller(options: IdentifyOptions) {
   };
 }
 
+/** Every way to sign in that is tried and fails counts against the address it came from. */
 async function signIn(request: Request, options: IdentifyOptions): Promise<Caller | null> {
-  const authorization = request.get("authorization");
-  const key = request.get("x-api-key");
-  if (isOperatorPassword(authorization, options.operator)) {
-    return { name: options.operator.user, scopes: new Set(["read", "submit", "operate"]) };
+  try {
+    const authorization = request.get("authorization");
+    if (options.operator.password !== undefined && /^Basic(?: |$)/i.test(authorization ?? "")) {
+      return byPassword(request, options);
+    }
+    const token = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1] ?? request.get("x-api-key");
+    // An open service has no business with credentials meant for somebody else.
+    if (token === undefined || !isSignInOn(options)) return null;
+    return callerByKey(options.apiKeys, token) ?? (await byToken(token, options));
+  } catch (error) {
+    if (isWrongGuess(error)) {
+      // Behind a proxy many share an address: a right key passes however many wrong ones the others have sent.
+      options.failures.assertFew(addressOf(request));
+      options.failures.note(addressOf(request));
+    }
+    throw error;
   }
-  const token = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1] ?? key;
-  const isBasic = /^Basic /i.test(authorization ?? "") && options.operator.password !== undefined;
-  if (token === undefined) {
-    if (isBasic) throw new Refusal("UNAUTHORIZED", "Wrong user or password");
-    return null;
+}
+
+/** A password can be guessed: after too many failures not even the right one is taken for a while. */
+function byPassword(request: Request, { operator, failures }: IdentifyOptions): Caller {
+  failures.assertFew(addressOf(request));
+  if (!isOperatorPassword(request.get("authorization"), operator)) {
+    throw new Refusal("UNAUTHORIZED", "Wrong user or password");
   }
-  // An open service has no business with credentials meant for somebody else.
-  if (!isSignInOn(options)) return null;
-  const caller = callerByKey(options.apiKeys, token);
-  return caller ?? (await byToken(token, options));
+  return { name: operator.user, scopes: new Set(["read", "submit", "operate"]) };
+}
+
+/** A token that could not be checked says nothing about who sent it. */
+function isWrongGuess(error: unknown): boolean {
+  return error instanceof Refusal && error.code === "UNAUTHORIZED" && error.cause === undefined;
 }
 
 async function byToken(token: string, { verifyToken }: IdentifyOptions): Promise<Caller> {

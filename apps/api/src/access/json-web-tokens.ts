@@ -55,7 +55,7 @@ export function tokenVerifier({ jwksUrl, issuer, audience }: TokenOptions) {
 
 function callerOfToken(payload: JWTPayload): VerifiedToken {
   const id = payload["droplet_id"] ?? payload.sub;
-  if (typeof id !== "string" && typeof id !== "number") {
+  if ((typeof id !== "string" && typeof id !== "number") || id === "") {
     return { kind: "invalid", reason: "neither droplet_id nor sub names the caller" };
   }
   const claimed = payload["scope"];
@@ -66,5 +66,7 @@ function callerOfToken(payload: JWTPayload): VerifiedToken {
 
 function isAboutToken(error: unknown): error is errors.JOSEError {
   if (!(error instanceof errors.JOSEError)) return false;
+  // The plain class is what a key set's answer other than 200, or one that is no JSON, comes as.
+  if (error.code === errors.JOSEError.code) return false;
   return !(error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid);
 }

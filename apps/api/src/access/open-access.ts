@@ -4,10 +4,11 @@ import type { RequestHandler } from "express";
 import type { ApiConfig } from "../config.ts";
 import { parseApiKeys } from "./api-keys.ts";
 import { enforceScope } from "./enforce-scope.ts";
+import { FailedSignIns } from "./failed-sign-ins.ts";
 import { identifyCaller, isSignInOn } from "./identify-caller.ts";
 import { tokenVerifier } from "./json-web-tokens.ts";
 import { parseRateLimit } from "./rate-limit.ts";
-import { limitFailures, limitRate } from "./request-limits.ts";
+import { limitRate } from "./request-limits.ts";
 
 export interface Access {
   /** What every request passes, in order, before its body is read. */
@@ -23,6 +24,7 @@ export function openAccess(config: ApiConfig, store: Store, log: Logger): Access
   const options = {
     apiKeys,
     verifyToken: jwksUrl === undefined ? null : tokenVerifier({ jwksUrl, issuer, audience }),
+    failures: new FailedSignIns(),
     operator: { user: config.OPERATOR_USER, password: config.OPERATOR_PASSWORD },
   };
   if (!isSignInOn(options)) {
@@ -34,7 +36,6 @@ export function openAccess(config: ApiConfig, store: Store, log: Logger): Access
   const limit = config.RATE_LIMIT === undefined ? null : parseRateLimit(config.RATE_LIMIT);
   return {
     guards: [
-      limitFailures(),
       identifyCaller(options),
       ...(limit === null ? [] : [limitRate(limit, store)]),
       enforceScope,

@@ -6,9 +6,8 @@ import { Refusal } from "../http/refusal.ts";
 import { callerOf } from "./caller.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
-/** Wrong credentials one address may send before it has to pause. */
-const FAILURES_MAX = 10;
-const FAILURES_WINDOW_MS = 5 * 60_000;
+/** Probes of a platform come as they come, and cost nothing. */
+const PROBE = /^(?:\/orchestrator)?\/health(?:z\/(?:live|ready))?\/?$/i;
 
 /** Bounds what one caller may ask for, counted in Redis over all processes; while Redis is away nobody is refused. */
 export function limitRate({ max, perS }: RateLimit, { redis, keys }: Store): RequestHandler {
@@ -19,8 +18,8 @@ export function limitRate({ max, perS }: RateLimit, { redis, keys }: Store): Req
     legacyHeaders: false,
     identifier: "caller",
     passOnStoreError: true,
-    keyGenerator: (request, response) => callerOf(response).name ?? addressOf(request),
-    skip: (request) => /\/health/.test(request.path),
+    keyGenerator: rateKey,
+    skip: (request) => PROBE.test(request.path),
     handler: (_request, response) => refuse(response, "Too many requests", { max, per_s: perS }),
     store: new RedisStore({
       prefix: `${keys.all}rate:`,
@@ -31,26 +30,13 @@ export function limitRate({ max, perS }: RateLimit, { redis, keys }: Store): Req
   });
 }
 
-/** Slows down whoever guesses credentials: counts answers 401 by address, in this process. */
-export function limitFailures(): RequestHandler {
-  return rateLimit({
-    windowMs: FAILURES_WINDOW_MS,
-    limit: FAILURES_MAX,
-    standardHeaders: false,
-    legacyHeaders: false,
-    skipSuccessfulRequests: true,
-    requestWasSuccessful: (_request, response) => response.statusCode !== 401,
-    keyGenerator: addressOf,
-    skip: (request) => !request.headers.authorization && !request.headers["x-api-key"],
-    handler: (_request, response) =>
-      refuse(response, "Too many failed sign-ins", {
-        max: FAILURES_MAX,
-        per_s: FAILURES_WINDOW_MS / 1000,
-      }),
-  });
+/** A caller may call itself by an address: that is not the address. */
+function rateKey(request: Request, response: Response): string {
+  const { name } = callerOf(response);
+  return name === null ? `address:${addressOf(request)}` : `caller:${name}`;
 }
 
-function addressOf(request: Request): string {
+export function addressOf(request: Request): string {
   return ipKeyGenerator(request.socket.remoteAddress ?? "");
 }
 

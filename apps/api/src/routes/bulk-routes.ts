@@ -1,5 +1,7 @@
 import { BatchRequest, fieldIssues, ReplayRequest } from "@orchestrator/contract";
+import type { Logger } from "@orchestrator/runtime";
 import { Router, type Request, type Response } from "express";
+import { auditAction } from "../admin/audit-action.ts";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { traceIdOfResponse, traceparentOf } from "../http/trace-id.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
@@ -16,7 +18,7 @@ import { answerSubmitted } from "../tasks/task-answers.ts";
 import { acceptContext, type TaskRoutesOptions } from "./task-routes.ts";
 
 /** Many at once, and once more: batches and replays. Mounted before `/tasks/:id`. */
-export function bulkRoutes(options: TaskRoutesOptions): Router {
+export function bulkRoutes(options: TaskRoutesOptions, log: Logger): Router {
   const router = Router();
   router
     .route("/tasks/batch")
@@ -24,7 +26,7 @@ export function bulkRoutes(options: TaskRoutesOptions): Router {
     .all(methodNotAllowed("POST"));
   router
     .route("/tasks/retry")
-    .post(async (request, response) => await replayAll(request, response, options))
+    .post(async (request, response) => await replayAll(request, response, options, log))
     .all(methodNotAllowed("POST"));
   router
     .route("/tasks/:id/retry")
@@ -48,6 +50,7 @@ async function replayAll(
   request: Request,
   response: Response,
   options: TaskRoutesOptions,
+  log: Logger,
 ): Promise<void> {
   const parsed = ReplayRequest.safeParse(request.body ?? {});
   if (!parsed.success) throw invalidRequest(fieldIssues(parsed.error));
@@ -57,7 +60,15 @@ async function replayAll(
     return;
   }
   const context = replayContext(request, response);
-  response.status(202).json({ dry_run, ...(await replayMany(filter, context, options)) });
+  const replay = await replayMany(filter, context, options);
+  const { task_ids: _, ...counts } = replay;
+  const done = {
+    action: "replay",
+    droplet: filter.droplet_name ?? null,
+    details: { filter, ...counts },
+  };
+  await auditAction(done, request, response, { store: options.store, log });
+  response.status(202).json({ dry_run, ...replay });
 }
 
 /** Answers like a submission, but does not wait unless asked to. */

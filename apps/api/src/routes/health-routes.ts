@@ -1,13 +1,20 @@
 import { Router } from "express";
+import { methodNotAllowed } from "../http/answer-errors.ts";
 import type { Pulse } from "../pulse.ts";
 
 /** Probes for the platform, from memory. What the mesh asks is in `ubic-routes.ts`. */
 export function healthRoutes(pulse: Pulse): Router {
   const router = Router();
-  router.get("/healthz/live", (_request, response) => void response.json({ status: "live" }));
-  router.get("/healthz/ready", (_request, response) => {
-    if (pulse.isRedisHealthy) response.json({ status: "ready" });
-    else response.status(503).json({ status: "not_ready", reasons: ["Redis does not answer"] });
-  });
+  router
+    .route("/healthz/live")
+    .get((_request, response) => void response.json({ status: "live" }))
+    .all(methodNotAllowed("GET"));
+  router
+    .route("/healthz/ready")
+    .get((_request, response) => {
+      if (pulse.isRedisHealthy) response.json({ status: "ready" });
+      else response.status(503).json({ status: "not_ready", reasons: ["Redis does not answer"] });
+    })
+    .all(methodNotAllowed("GET"));
   return router;
 }

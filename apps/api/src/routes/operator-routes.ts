@@ -4,9 +4,9 @@ import type { Store } from "@orchestrator/queue";
 import type { Logger } from "@orchestrator/runtime";
 import { Router, type Request, type Response } from "express";
 import type { z } from "zod";
+import { auditAction } from "../admin/audit-action.ts";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
-import { traceIdOfResponse } from "../http/trace-id.ts";
 import { describeSwitches } from "../mesh/describe-droplets.ts";
 import { dropletNotFound } from "../mesh/resolve-droplet.ts";
 
@@ -27,8 +27,8 @@ export function operatorRoutes({ store, log }: OperatorRoutesOptions): Router {
       const { name } = request.params;
       assertKnown(name, store);
       const switches = await store.switchboard.change(name, changeFor(request));
-      const trace_id = traceIdOfResponse(response);
-      log.info({ event: "operator.acted", action, droplet: name, trace_id, switches });
+      const done = { action, droplet: name, details: switches };
+      await auditAction(done, request, response, { store, log });
       response.json({ name, ...describeSwitches(switches) });
     };
 

@@ -32,8 +32,8 @@ export class Admission {
     this.#refuseOverload(waits);
     if (whenOpen === "fail") this.#refuseOpenCircuit(task);
     const { depths, queueDepthMax } = this.#options;
+    if (!depths.isFull(task.dropletName, queueDepthMax)) return;
     const depth = depths.of(task.dropletName);
-    if (depth < queueDepthMax) return;
     throw new Refusal(
       "QUEUE_FULL",
       `The queue of '${task.dropletName}' holds ${depth} tasks, its limit is ${queueDepthMax}`,

@@ -4,6 +4,9 @@ import type { DispatchQueues } from "@orchestrator/queue";
 /** A count older than this is taken again, in the background. */
 const FRESH_MS = 500;
 
+/** A count older than this says nothing about the queue of now. */
+const STALE_MS = 1000;
+
 /** A Retry-After is never promised further ahead than this. */
 const RETRY_AFTER_S_MAX = 300;
 
@@ -31,15 +34,20 @@ export class QueueDepths {
   /** The depth as far as it is known; asking for it keeps it fresh. */
   of(dropletName: string): number {
     const depth = this.#depth(dropletName);
-    if (!depth.isCounting && Date.now() - depth.countedAt > FRESH_MS) {
-      depth.isCounting = true;
-      this.#count(dropletName, depth)
-        .catch(this.#onError)
-        .finally(() => {
-          depth.isCounting = false;
-        });
-    }
+    if (Date.now() - depth.countedAt > FRESH_MS) this.#startCount(dropletName, depth);
     return depth.waiting + depth.added;
+  }
+
+  /**
+   * Whether a count found the queue full. What was only added up may have run long ago: it brings the next count
+   * forward, and until that is there (milliseconds) a few tasks too many may come in.
+   */
+  isFull(dropletName: string, depthMax: number): boolean {
+    if (this.of(dropletName) < depthMax) return false;
+    const depth = this.#depth(dropletName);
+    const isCounted = depth.waiting >= depthMax && Date.now() - depth.countedAt <= STALE_MS;
+    if (!isCounted) this.#startCount(dropletName, depth);
+    return isCounted;
   }
 
   added(dropletName: string, tasks = 1): void {
@@ -61,15 +69,25 @@ export class QueueDepths {
     return drainedPerS > 0 ? Math.round((depth / drainedPerS) * 1000) : null;
   }
 
+  #startCount(dropletName: string, depth: Depth): void {
+    if (depth.isCounting) return;
+    depth.isCounting = true;
+    this.#count(dropletName, depth)
+      .catch(this.#onError)
+      .finally(() => {
+        depth.isCounting = false;
+      });
+  }
+
   async #count(dropletName: string, depth: Depth): Promise<void> {
-    const addedBefore = depth.added;
     const { waiting, delayed } = await this.#queues.counts(dropletName);
     const nowMs = Date.now();
     const seconds = (nowMs - depth.countedAt) / 1000;
-    const left = depth.waiting + addedBefore - (waiting + delayed);
+    const left = depth.waiting + depth.added - (waiting + delayed);
     depth.drainedPerS = depth.countedAt === 0 ? 0 : Math.max(0, left / seconds);
     depth.waiting = waiting + delayed;
-    depth.added -= addedBefore;
+    // What was added meanwhile may be in the count already: counted twice it would refuse where there is room.
+    depth.added = 0;
     depth.countedAt = nowMs;
   }
 

@@ -1,9 +1,12 @@
 import { RegistrySyncSchedule, type Store } from "@orchestrator/queue";
-import type { Logger } from "@orchestrator/runtime";
+import { closeWithin, logSeldom, type Logger } from "@orchestrator/runtime";
 import type { WorkerConfig } from "../config.ts";
 import type { RegistryAddress } from "./ask-registry.ts";
 import { SelfRegistration } from "./self-registration.ts";
 import { syncRegistry } from "./sync-registry.ts";
+
+/** A sync that hangs with its Registry is given up on when we stop. */
+const CLOSE_WITHIN_MS = 1000;
 
 /** Keeps the droplet list fresh and us on it; resolves when the schedule stands, not when the first sync is done. */
 export async function startRegistrySync(
@@ -37,15 +40,16 @@ export async function startRegistrySync(
       const isFresh = isOurs && Date.now() - current.syncedAt < intervalMs;
       return !isFresh || state?.isHealthy !== true;
     },
+    isUrgent: async () => (await cache.readList()) === null,
     sync: async () =>
       await syncRegistry({ registry, publicUrl, registration, cache, metrics, snapshot, log }),
-    onError: (error) => log.warn({ event: "registrySync.failed", err: error }),
+    onError: logSeldom((line) => log.warn(line), "registrySync.failed"),
   });
   await schedule.start();
   return {
     async [Symbol.asyncDispose]() {
       await registration[Symbol.asyncDispose]();
-      await schedule.close();
+      await closeWithin(CLOSE_WITHIN_MS, "registry sync", async () => await schedule.close(), log);
     },
   };
 }

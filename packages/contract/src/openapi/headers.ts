@@ -3,35 +3,26 @@ export const REQUEST_HEADERS = {
   Prefer: {
     description:
       "RFC 7240: `respond-async` answers at once, `wait=12` within 12 s. The query `wait` beats it.",
-    example: "respond-async",
   },
   "Idempotency-Key": {
     description:
       "1 to 255 visible ASCII characters, quoted or not. The same key with the same request is the same task; with another request it is refused. It lives until 24 h after the task ended.",
-    example: '"order-7"',
   },
   traceparent: {
-    description: "W3C Trace Context: continued in every call to a droplet.",
-    example: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    description:
+      "W3C Trace Context, such as `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`: continued in every call to a droplet.",
   },
   "X-Trace-ID": {
     description:
       "The trace id when there is no traceparent; `X-Request-ID` is read after it. Ours when all are missing or malformed.",
-    example: "order-7-2026",
   },
   "X-Orchestrator-Hops": {
     description:
       "How many orchestrators this work has passed through. They set it themselves, so that work that goes in circles ends.",
-    example: "1",
   },
   "Last-Event-ID": {
     description:
       "The stream goes on after this event. A browser's EventSource sends it when it reconnects.",
-    example: "2",
-  },
-  Accept: {
-    description: "Which of the representations is preferred.",
-    example: "application/json",
   },
 } as const;
 export type RequestHeader = keyof typeof REQUEST_HEADERS;

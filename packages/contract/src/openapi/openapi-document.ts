@@ -66,8 +66,14 @@ export interface OpenApiDocument {
   };
 }
 
+export interface DocumentOptions {
+  version: string;
+  /** Where the paths begin: the prefix, or the root. */
+  serverUrl: string;
+}
+
 /** The whole service in OpenAPI 3.1, from the same schemas that check its requests. */
-export function openApiDocument({ version }: { version: string }): OpenApiDocument {
+export function openApiDocument({ version, serverUrl }: DocumentOptions): OpenApiDocument {
   const paths: OpenApiDocument["paths"] = {};
   for (const endpoint of ENDPOINTS) {
     const path = (paths[endpoint.path] ??= {});
@@ -82,10 +88,7 @@ export function openApiDocument({ version }: { version: string }): OpenApiDocume
       description: DESCRIPTION,
       license: { name: "MIT", identifier: "MIT" },
     },
-    servers: [
-      { url: "/orchestrator", description: "This service" },
-      { url: "/", description: "This service, behind a proxy that strips the prefix" },
-    ],
+    servers: [{ url: serverUrl, description: "This service" }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {

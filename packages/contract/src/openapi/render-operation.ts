@@ -3,7 +3,7 @@ import type { Answer, Endpoint, Example } from "./endpoint.ts";
 import { headerRef, REQUEST_HEADERS, type RequestHeader } from "./headers.ts";
 import { refusalResponses } from "./refusals.ts";
 import { schemaRef, type SchemaName } from "./schemas.ts";
-import { tidySchema, type JsonSchema } from "./tidy-schema.ts";
+import { tidySchema } from "./tidy-schema.ts";
 
 const PATH_PARAMETERS: Record<string, string> = {
   id: "The id of the task, or of the droplet in `/droplets/{id}/heartbeat`.",
@@ -19,7 +19,7 @@ export function renderOperation(endpoint: Endpoint) {
   const parameters = [
     ...pathParameters(endpoint),
     ...queryParameters(endpoint),
-    ...(endpoint.headers ?? []).map((name) => headerParameter(name, endpoint)),
+    ...(endpoint.headers ?? []).map((name) => headerParameter(name)),
   ];
   return {
     operationId: id,
@@ -38,7 +38,27 @@ export function renderOperation(endpoint: Endpoint) {
       ),
       ...refusalResponses(endpoint),
     },
+    ...(endpoint.examples && { "x-examples": calls(endpoint.examples) }),
   };
+}
+
+/**
+ * What of each example OpenAPI has no place for: where it is sent and what it is answered with. As values of the
+ * parameters themselves they would all be filled in together wherever a page lets one try a call.
+ */
+function calls(examples: Record<string, Example>) {
+  return Object.fromEntries(
+    Object.entries(examples).map(([name, { summary, path, query, headers, status }]) => [
+      name,
+      {
+        summary,
+        status,
+        ...(path && { path }),
+        ...(query && { query }),
+        ...(headers && { headers }),
+      },
+    ]),
+  );
 }
 
 /** Where sign-in is off nobody needs any of it: the empty requirement. */
@@ -54,35 +74,39 @@ function pathParameters({ path, examples }: Endpoint) {
     required: true,
     description: PATH_PARAMETERS[name],
     schema: { type: "string", minLength: 1 },
-    ...pieces(examples, (example) => example.path?.[name]),
+    example: Object.values(examples ?? {})[0]?.path?.[name],
   }));
 }
 
-function queryParameters({ query, examples }: Endpoint) {
+function queryParameters({ query }: Endpoint) {
   if (!query) return [];
-  const asSent = z.toJSONSchema(query, { io: "input" });
-  const asRead = z.toJSONSchema(query, {
+  const { required = [] } = z.toJSONSchema(query, { io: "input" });
+  const { properties = {} } = z.toJSONSchema(query, {
     io: "output",
     override: ({ jsonSchema }) => tidySchema(jsonSchema),
   });
-  return Object.entries(asRead.properties ?? {}).map(([name, property]) => {
-    const { description, ...schema } = property as JsonSchema;
-    return {
-      name,
-      in: "query",
-      required: asSent.required?.includes(name) ?? false,
-      ...(description !== undefined && { description }),
-      schema,
-      ...pieces(examples, (example) => example.query?.[name]),
-    };
-  });
+  const names = Object.keys(properties);
+  return names.map((name) => queryParameter(name, properties[name], required.includes(name)));
 }
 
-function headerParameter(name: RequestHeader, { examples }: Endpoint) {
-  const { description, example } = REQUEST_HEADERS[name];
-  const own = pieces(examples, ({ headers }) => headers?.[name]);
-  const shown = "examples" in own ? own : { example };
-  return { name, in: "header", description, schema: { type: "string" }, ...shown };
+/** By its value as it is read: that what is sent is text goes without saying. */
+function queryParameter(
+  name: string,
+  property: z.core.JSONSchema._JSONSchema | undefined,
+  required: boolean,
+) {
+  const { description, ...schema } = typeof property === "object" ? property : {};
+  return {
+    name,
+    in: "query",
+    required,
+    ...(description !== undefined && { description }),
+    schema,
+  };
+}
+
+function headerParameter(name: RequestHeader) {
+  return { name, in: "header", ...REQUEST_HEADERS[name], schema: { type: "string" } };
 }
 
 function requestBody(body: SchemaName, { examples }: Endpoint) {

@@ -50,6 +50,8 @@ const REQUESTS = {
   Heartbeat,
 };
 
+const OpenApi = z.looseObject({ openapi: z.literal("3.1.0"), paths: z.looseObject({}) });
+
 /** What they get. */
 const ANSWERS = {
   TaskResult,
@@ -84,6 +86,7 @@ const ANSWERS = {
   Version,
   Probe,
   MetricsAnswer,
+  OpenApi,
   ErrorResponse,
 };
 

@@ -1,5 +1,5 @@
 import { backoffMs } from "@orchestrator/core";
-import { UnrecoverableError, WaitingError, type Job } from "bullmq";
+import { DelayedError, UnrecoverableError, type Job } from "bullmq";
 import type { JobData } from "./job-data.ts";
 
 /** What became of a job, in our words. */
@@ -25,7 +25,9 @@ export async function applyVerdict(verdict: Verdict, job: Job<JobData>): Promise
       }
       throw new Error(verdict.reason);
     case "hand_back":
-      if (job.token !== undefined) await job.moveToWait(job.token);
-      throw new WaitingError(verdict.kind);
+      // As delayed until now: BullMQ's move to the waiting ones wakes nobody when the job has a priority, and it would
+      // lie there until an idle worker looks again by itself.
+      if (job.token !== undefined) await job.moveToDelayed(Date.now(), job.token);
+      throw new DelayedError(verdict.kind);
   }
 }

@@ -1,6 +1,5 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { userInfo } from "node:os";
 import writeFileAtomic from "write-file-atomic";
 import { ownWriting } from "../redis/own-writing.ts";
 import type { DropletList } from "./droplet-list-cache.ts";
@@ -28,7 +27,7 @@ export class SnapshotFile {
       return null;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return `cannot write ${this.path} as uid ${userInfo().uid}: ${reason}`;
+      return `cannot write ${this.path} as uid ${process.getuid?.() ?? "unknown"}: ${reason}`;
     }
   }
 

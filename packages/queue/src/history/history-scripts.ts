@@ -6,7 +6,8 @@ import { luaScript } from "../redis/lua-script.ts";
  * changed: an entry says "task X is at revision r with status s", and one that is not newer changes nothing.
  *
  * `<all>` + task         hash: id → what is listed, [revision, status, droplet, requested_by, trace_id, retries]
- *           ix:*         one sorted set per value one can filter by; score = created at (ms)
+ *           ix:*         one sorted set per value one can filter by; score = created at (ms); by status and droplet
+ *                        together only for tasks that have not ended
  *           ended        sorted set of ended tasks; score = ended at (ms)
  *           deadlines    sorted set of unfinished tasks with a deadline; score = deadline (ms)
  *           busy         set of droplets whose queue may hold unfinished tasks
@@ -16,18 +17,29 @@ import { luaScript } from "../redis/lua-script.ts";
  *           took:<d>     the same per droplet
  *           events       capped stream of changes: t → id, e → what is listed then
  *
+ * In all these but deadlines and events an id is packed to its 16 bytes, which keep its order: ten thousand tasks are
+ * in eight places each.
+ *
  * Because one script moves a task between the lists and counts its end, every task is in exactly one of the
  * six states at any moment, and the sum of them is the number of tasks ever accepted.
  */
-const INDEX_NAMES = `
+const PACKING = `
+local function packed(id)
+  return (id:gsub('-', ''):gsub('%x%x', function(byte) return string.char(tonumber(byte, 16)) end))
+end
+local function unpacked(member)
+  return (('%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x'):format(member:byte(1, 16)))
+end
+`;
+
+const INDEX_NAMES = `${PACKING}
 local all = KEYS[1]
-local function remove_from_indexes(id, entry)
-  redis.call('ZREM', all .. 'ix:all', id)
-  redis.call('ZREM', all .. 'ix:s:' .. entry[2], id)
-  redis.call('ZREM', all .. 'ix:d:' .. entry[3], id)
-  redis.call('ZREM', all .. 'ix:sd:' .. entry[2] .. ':' .. entry[3], id)
-  if entry[4] ~= '' then redis.call('ZREM', all .. 'ix:r:' .. entry[4], id) end
-  redis.call('ZREM', all .. 'ix:t:' .. entry[5], id)
+local function remove_from_indexes(member, entry)
+  redis.call('ZREM', all .. 'ix:all', member)
+  redis.call('ZREM', all .. 'ix:s:' .. entry[2], member)
+  redis.call('ZREM', all .. 'ix:d:' .. entry[3], member)
+  if entry[4] ~= '' then redis.call('ZREM', all .. 'ix:r:' .. entry[4], member) end
+  redis.call('ZREM', all .. 'ix:t:' .. entry[5], member)
 end
 `;
 
@@ -47,32 +59,33 @@ export const recordHistory = luaScript<number>(
   1,
   `${INDEX_NAMES}
 local id, revision, status, created, droplet, by, trace, ended, duration, bucket, retries, deadline = unpack(ARGV)
-local was = redis.call('HGET', all .. 'task', id)
+local member = packed(id)
+local was = redis.call('HGET', all .. 'task', member)
 local entry = was and cjson.decode(was)
 if entry and entry[1] >= tonumber(revision) then return ${ENTRY_STALE} end
 local counted = 0
 if entry then
   counted = entry[6] or 0
-  redis.call('ZREM', all .. 'ix:s:' .. entry[2], id)
-  redis.call('ZREM', all .. 'ix:sd:' .. entry[2] .. ':' .. entry[3], id)
+  redis.call('ZREM', all .. 'ix:s:' .. entry[2], member)
+  redis.call('ZREM', all .. 'ix:sd:' .. entry[2] .. ':' .. entry[3], member)
 else
-  redis.call('ZADD', all .. 'ix:all', created, id)
-  redis.call('ZADD', all .. 'ix:d:' .. droplet, created, id)
-  if by ~= '' then redis.call('ZADD', all .. 'ix:r:' .. by, created, id) end
-  redis.call('ZADD', all .. 'ix:t:' .. trace, created, id)
+  redis.call('ZADD', all .. 'ix:all', created, member)
+  redis.call('ZADD', all .. 'ix:d:' .. droplet, created, member)
+  if by ~= '' then redis.call('ZADD', all .. 'ix:r:' .. by, created, member) end
+  redis.call('ZADD', all .. 'ix:t:' .. trace, created, member)
   redis.call('SADD', all .. 'busy', droplet)
 end
 local retried = math.max(tonumber(retries), counted)
 local listed = cjson.encode({tonumber(revision), status, droplet, by, trace, retried})
-redis.call('HSET', all .. 'task', id, listed)
+redis.call('HSET', all .. 'task', member, listed)
 local function tell(what)
   redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 't', id, 'e', what)
 end
 -- A worker may be faster than whoever submitted: the task was queued all the same.
 if not entry and tonumber(revision) > 1 then tell(cjson.encode({1, 'queued', droplet, by, trace, 0})) end
 tell(listed)
-redis.call('ZADD', all .. 'ix:s:' .. status, created, id)
-redis.call('ZADD', all .. 'ix:sd:' .. status .. ':' .. droplet, created, id)
+redis.call('ZADD', all .. 'ix:s:' .. status, created, member)
+if ended == '' then redis.call('ZADD', all .. 'ix:sd:' .. status .. ':' .. droplet, created, member) end
 local function count(name, by_how_many)
   redis.call('HINCRBY', all .. 'counters', name, by_how_many)
 end
@@ -89,7 +102,7 @@ if ended == '' then
   return answer
 end
 if deadline ~= '' then redis.call('ZREM', all .. 'deadlines', id) end
-redis.call('ZADD', all .. 'ended', ended, id)
+redis.call('ZADD', all .. 'ended', ended, member)
 count('tasks:' .. status, 1)
 count_droplet(status, 1)
 if retried > 0 and status == 'success' then count('retried:success', 1) end
@@ -126,27 +139,29 @@ export const trimHistory = luaScript<string[]>(
 local ended = all .. 'ended'
 local surplus = math.min(redis.call('ZCARD', ended) - tonumber(ARGV[1]), tonumber(ARGV[4]))
 local gone, seen = {}, {}
-local function collect(ids)
-  for _, id in ipairs(ids) do
-    if not seen[id] then seen[id] = true; gone[#gone + 1] = id end
+local function collect(members)
+  for _, member in ipairs(members) do
+    if not seen[member] then seen[member] = true; gone[#gone + 1] = member end
   end
 end
 if surplus > 0 then
   local oldest = redis.call('ZRANGE', ended, 0, surplus - 1, 'WITHSCORES')
-  local ids = {}
+  local members = {}
   for i = 1, #oldest, 2 do
-    if tonumber(oldest[i + 1]) <= tonumber(ARGV[3]) then ids[#ids + 1] = oldest[i] end
+    if tonumber(oldest[i + 1]) <= tonumber(ARGV[3]) then members[#members + 1] = oldest[i] end
   end
-  collect(ids)
+  collect(members)
 end
 collect(redis.call('ZRANGEBYSCORE', ended, '-inf', '(' .. ARGV[2], 'LIMIT', 0, ARGV[4]))
-for _, id in ipairs(gone) do
-  local entry = redis.call('HGET', all .. 'task', id)
-  if entry then remove_from_indexes(id, cjson.decode(entry)) end
-  redis.call('HDEL', all .. 'task', id)
-  redis.call('ZREM', ended, id)
+local ids = {}
+for i, member in ipairs(gone) do
+  local entry = redis.call('HGET', all .. 'task', member)
+  if entry then remove_from_indexes(member, cjson.decode(entry)) end
+  redis.call('HDEL', all .. 'task', member)
+  redis.call('ZREM', ended, member)
+  ids[i] = unpacked(member)
 end
-return gone
+return ids
 `,
 );
 
@@ -161,9 +176,9 @@ return gone
 export const pageOfHistory = luaScript<[total: number, ...rows: string[]]>(
   "pageOfHistory",
   2,
-  `
+  `${PACKING}
 local scratch, index = KEYS[1], KEYS[2]
-local since, till, from_score, from_id = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local since, till, from_score, from_member = ARGV[1], ARGV[2], tonumber(ARGV[3]), packed(ARGV[4])
 local limit = tonumber(ARGV[5])
 if #ARGV > 5 then
   local sets, weights = {index}, {1}
@@ -182,9 +197,9 @@ local offset = 0
 repeat
   local found = redis.call('ZREVRANGEBYSCORE', index, newest, since, 'WITHSCORES', 'LIMIT', offset, limit)
   for i = 1, #found, 2 do
-    local seen = from_score and tonumber(found[i + 1]) == from_score and found[i] >= from_id
+    local seen = from_score and tonumber(found[i + 1]) == from_score and found[i] >= from_member
     if not seen and #page < 1 + 2 * limit then
-      page[#page + 1] = found[i]
+      page[#page + 1] = unpacked(found[i])
       page[#page + 1] = found[i + 1]
     end
   end

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { TaskListQuery, TaskStatus } from "@orchestrator/contract";
+import { isEnded, type TaskListQuery, type TaskStatus } from "@orchestrator/contract";
 import { bucketOf, retriesMade } from "@orchestrator/core";
 import type { Redis } from "ioredis";
 import type { StoredTask } from "../records/stored-task.ts";
@@ -134,10 +134,13 @@ export class TaskHistory {
     const index = `${this.#keys.all}ix:`;
     const droplet = query.droplet_name?.toLowerCase();
     const indexes: string[] = [];
-    if (query.status !== undefined && droplet !== undefined) {
-      indexes.push(`${index}sd:${query.status}:${droplet}`);
-    } else if (query.status !== undefined) indexes.push(`${index}s:${query.status}`);
-    else if (droplet !== undefined) indexes.push(`${index}d:${droplet}`);
+    const { status } = query;
+    if (status !== undefined && droplet !== undefined && !isEnded(status)) {
+      indexes.push(`${index}sd:${status}:${droplet}`);
+    } else {
+      if (status !== undefined) indexes.push(`${index}s:${status}`);
+      if (droplet !== undefined) indexes.push(`${index}d:${droplet}`);
+    }
     if (query.requested_by !== undefined) indexes.push(`${index}r:${query.requested_by}`);
     if (query.trace_id !== undefined) indexes.push(`${index}t:${query.trace_id}`);
     return indexes.length > 0 ? indexes : [`${index}all`];

@@ -5,20 +5,20 @@ import { anAttempt, aStoredTask, aTask, NOW } from "./testing/stored-examples.ts
 const d = JSON.stringify(aTask());
 
 test("a key that is not there is no task", () => {
-  expect(parseStoredTask({})).toBeNull();
+  expect(parseStoredTask(aTask().id, {})).toBeNull();
 });
 
 test("a cancellation wished for before the record was written is no task yet", () => {
-  expect(parseStoredTask({ x: String(NOW) })).toBeNull();
+  expect(parseStoredTask(aTask().id, { x: String(NOW) })).toBeNull();
 });
 
 test("a task that was only accepted has nulls for all that has not happened", () => {
-  expect(parseStoredTask({ d, s: "queued", v: "1" })).toEqual(aStoredTask());
+  expect(parseStoredTask(aTask().id, { d, s: "queued", v: "1" })).toEqual(aStoredTask());
 });
 
 test("fields that scripts emptied are as good as absent", () => {
   const emptied = { d, s: "queued", v: "1", o: "", na: "", f: "", c: "", r: "", e: "" };
-  expect(parseStoredTask(emptied)).toEqual(aStoredTask());
+  expect(parseStoredTask(aTask().id, emptied)).toEqual(aStoredTask());
 });
 
 test("everything the scripts write is read", () => {
@@ -41,7 +41,7 @@ test("everything the scripts write is read", () => {
     e: JSON.stringify(end),
     x: String(NOW + 4),
   };
-  expect(parseStoredTask(hash)).toEqual({
+  expect(parseStoredTask(aTask().id, hash)).toEqual({
     task: aTask(),
     status: "timeout",
     revision: 9,
@@ -61,5 +61,5 @@ test("attempts are read in their order, ten and more of them too", () => {
   const attempts = Array.from({ length: 21 }, (_, index) => anAttempt({ number: index + 1 }));
   const fields = attempts.map((attempt) => [`a:${attempt.number}`, JSON.stringify(attempt)]);
   const hash = { d, s: "queued", v: "1", n: "21", ...Object.fromEntries(fields.toReversed()) };
-  expect(parseStoredTask(hash)?.attempts).toEqual(attempts);
+  expect(parseStoredTask(aTask().id, hash)?.attempts).toEqual(attempts);
 });

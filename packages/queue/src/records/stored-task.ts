@@ -31,7 +31,7 @@ export interface StoredTask {
   isCancelWished: boolean;
 }
 
-/** What a task leaves unsaid when it is written down. */
+/** What a task leaves unsaid when it is written down, beside its id, which the key names. */
 const UNSET = {
   traceparent: null,
   caller: null,
@@ -41,11 +41,10 @@ const UNSET = {
   claim: null,
 } as const satisfies Partial<Task>;
 
-/** A task as its record keeps it: thousands of them are kept, so what is null is left out. */
+/** A task as its record keeps it: thousands of them are kept, so what is null or in the key is left out. */
 export function writeTask(task: Task): string {
-  return JSON.stringify(
-    Object.fromEntries(Object.entries(task).filter(([, value]) => value !== null)),
-  );
+  const said = Object.entries(task).filter(([name, value]) => name !== "id" && value !== null);
+  return JSON.stringify(Object.fromEntries(said));
 }
 
 /** The fields of a record that its end has put into one; any other as it is. */
@@ -58,12 +57,12 @@ export function unseal(hash: Record<string, string>): Record<string, string> {
 }
 
 /** Reads the hash that `record-scripts.ts` writes; null when there is none. */
-export function parseStoredTask(record: Record<string, string>): StoredTask | null {
+export function parseStoredTask(taskId: string, record: Record<string, string>): StoredTask | null {
   const hash = unseal(record);
   const definition = hash["d"];
   if (definition === undefined) return null;
   return {
-    task: { ...UNSET, ...ownJson<Task>(definition) },
+    task: { ...UNSET, ...ownJson<Task>(definition), id: taskId },
     status: ownWriting<TaskStatus>(hash["s"]),
     revision: Number(hash["v"]),
     attempts: parseAttempts(hash),

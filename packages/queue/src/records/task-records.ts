@@ -162,7 +162,8 @@ export class TaskRecords {
     const key = this.#keys.record(taskId);
     // An ended record may hold a large input as well: that is only for a replay.
     const [s, z] = await this.#redis.hmget(key, "s", "z");
-    return parseStoredTask(s != null && z != null ? { s, z } : await this.#redis.hgetall(key));
+    const record = s != null && z != null ? { s, z } : await this.#redis.hgetall(key);
+    return parseStoredTask(taskId, record);
   }
 
   /** The record as the contract shows it, with its whole body while that is kept. */

@@ -78,6 +78,11 @@ export class Keys {
     return `${this.all}events`;
   }
 
+  /** Capped stream of what operators did. */
+  get audit(): string {
+    return `${this.all}audit`;
+  }
+
   /** Circuit, pause and limits of each droplet. */
   get switches(): string {
     return `${this.all}switches`;

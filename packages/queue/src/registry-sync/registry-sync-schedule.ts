@@ -7,6 +7,12 @@ const SCHEDULER_ID = "registry-sync";
 /** One sync at a time over all processes; a worker killed in mid-sync is replaced within this. */
 const LOCK_MS = 15_000;
 
+/** Without any list the Registry is asked again this soon: it may just be starting, as we are. */
+const URGENT_RETRY_MS = 2000;
+
+/** Ended rounds stay for Bull Board alone. */
+const KEPT = { removeOnComplete: { count: 10 }, removeOnFail: { count: 10 } };
+
 export interface RegistrySyncOptions {
   redis: Redis;
   keys: Keys;
@@ -14,6 +20,8 @@ export interface RegistrySyncOptions {
   /** Whether the list is too old to wait for the scheduler's next slot. */
   isDue: () => Promise<boolean>;
   sync: () => Promise<void>;
+  /** Whether nobody has a list yet: then the next sync does not wait for its slot. */
+  isUrgent: () => Promise<boolean>;
   onError: (error: Error) => void;
 }
 
@@ -35,7 +43,7 @@ export class RegistrySyncSchedule {
       ...bullmq,
       streams: { events: { maxLen: 100 } },
     });
-    this.#worker = new Worker(REGISTRY_SYNC_QUEUE, async () => await options.sync(), {
+    this.#worker = new Worker(REGISTRY_SYNC_QUEUE, async () => await this.#round(), {
       ...bullmq,
       concurrency: 1,
       lockDuration: LOCK_MS,
@@ -47,16 +55,26 @@ export class RegistrySyncSchedule {
   }
 
   async start(): Promise<void> {
-    const kept = { removeOnComplete: { count: 10 }, removeOnFail: { count: 10 } };
     await this.#queue.setGlobalConcurrency(1);
     await this.#queue.upsertJobScheduler(
       SCHEDULER_ID,
       { every: this.#options.intervalMs },
-      { name: "scheduled", opts: kept },
+      { name: "scheduled", opts: KEPT },
     );
     if (await this.#options.isDue()) {
-      await this.#queue.add("at-start", {}, { ...kept, deduplication: { id: "at-start" } });
+      await this.#queue.add("at-start", {}, { ...KEPT, deduplication: { id: "at-start" } });
     }
+  }
+
+  async #round(): Promise<void> {
+    await this.#options.sync();
+    if (!(await this.#options.isUrgent())) return;
+    const deduplication = { id: "until-first-list", ttl: URGENT_RETRY_MS / 2 };
+    await this.#queue.add(
+      "until-first-list",
+      {},
+      { ...KEPT, delay: URGENT_RETRY_MS, deduplication },
+    );
   }
 
   async close(): Promise<void> {

@@ -60,3 +60,26 @@ export const CANCELLED = {
   error: { code: "CANCELLED", message: "Cancelled on request", details: {} },
   attempts: [],
 };
+
+export const RUNNING = {
+  ...RECORD,
+  status: "running",
+  target_url: null,
+  response_status: null,
+  response_headers: null,
+  response_body: null,
+  completed_at: null,
+  duration_ms: 12,
+  attempts: [],
+};
+
+export const ECHO = {
+  id: 10,
+  name: "echo",
+  url: "http://localhost:8010",
+  endpoint: "http://localhost:8010",
+  version: "1.0.0",
+  status: "active",
+  steward: null,
+  metadata: {},
+};

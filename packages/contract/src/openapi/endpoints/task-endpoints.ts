@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { TaskListQuery } from "../../task-list-query.ts";
 import { json, type Endpoint } from "../endpoint.ts";
-import { ACCEPTED, CANCELLED, RECORD, RESULT, TASK_ID } from "./specimens.ts";
+import { WaitText } from "./wait-text.ts";
+import { ACCEPTED, CANCELLED, RECORD, RESULT, RUNNING, TASK_ID } from "./specimens.ts";
 
-const wait = z
-  .union([z.boolean(), z.number().min(0)])
-  .optional()
-  .describe(
-    "`true` waits as long as WAIT_MAX allows, `false` does not wait, a number waits so many seconds. It beats Prefer.",
-  );
+const wait = WaitText.optional().describe(
+  "`true` waits as long as WAIT_MAX allows, `false` does not wait, a number waits so many seconds. It beats Prefer.",
+);
 
 const submitQuery = z.object({
   wait,
@@ -143,7 +141,7 @@ const listTasks: Endpoint = {
   answers: { 200: json("TaskPage", "One page.") },
   refusals: ["INVALID_REQUEST", "QUEUE_UNAVAILABLE"],
   examples: {
-    failed: {
+    filtered: {
       summary: "What succeeded at one droplet",
       query: { status: "success", droplet_name: "echo", requested_by: "billing", limit: 10 },
       status: 200,
@@ -207,6 +205,12 @@ const cancelTask: Endpoint = {
       path: { id: TASK_ID },
       status: 200,
       answer: CANCELLED,
+    },
+    running: {
+      summary: "A task that runs",
+      path: { id: TASK_ID },
+      status: 202,
+      answer: RUNNING,
     },
   },
 };
