@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   listTasks,
   readTask,
@@ -10,6 +10,9 @@ import { perTask, startDroplet, type ScriptedDroplet } from "../support/scripted
 import { shareOrchestrator } from "../support/share-orchestrator.ts";
 import { startOrchestrator } from "../support/start-orchestrator.ts";
 import { waitFor } from "../support/wait-for.ts";
+
+// Some start processes of their own, on a machine that may be busy with other tests.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** The promise: past its deadline a task ends within 2 s, whoever has to see to it. */
 const ENFORCED_WITHIN_S = 2;
@@ -66,22 +69,23 @@ describe("deadline_ms", () => {
   test.concurrent("aborts the running attempt, closes its socket, and nothing is tried again", async () => {
     const droplet = shared.droplet("hung");
     const path = droplet.route(["hang"]);
-    const body = { droplet_name: "hung", path, deadline_ms: 700, timeout_ms: 20_000 };
+    const body = { droplet_name: "hung", path, deadline_ms: 2500, timeout_ms: 20_000 };
     const result = await submitAndWait(shared.api, body);
     expect(result).toMatchObject(DEADLINE_EXCEEDED);
     const [call] = droplet.callsOf(result.task_id);
-    expect(Number(call?.headers["x-request-deadline"])).toBeLessThanOrEqual(700);
+    expect(Number(call?.headers["x-request-deadline"])).toBeLessThanOrEqual(2500);
     await waitFor("the droplet to see it", () => call?.wasAbandoned);
     const record = await readTask(shared.api, result.task_id);
-    expectEndedAt(record, 700);
+    expectEndedAt(record, 2500);
     expect(record.attempts).toMatchObject([{ outcome: "sent_no_response", retry_in_ms: null }]);
-    expect((call?.endedAt ?? 0) / 1000 - record.created_at).toBeLessThan(2.7);
+    expect((call?.endedAt ?? 0) / 1000 - record.created_at).toBeLessThan(2.5 + ENFORCED_WITHIN_S);
     expect(droplet.callsOf(result.task_id)).toHaveLength(1);
   });
 
   test.concurrent("ends a task at once when the next retry would miss it, keeping the last response", async () => {
-    const path = shared.droplet("failing").route([{ status: 503, json: "busy" }]);
-    const body = { droplet_name: "failing", path, deadline_ms: 950 };
+    const retryLater = { status: 503, json: "busy", headers: { "retry-after": "8" } };
+    const path = shared.droplet("failing").route([retryLater]);
+    const body = { droplet_name: "failing", path, deadline_ms: 8000 };
     const result = await submitAndWait(shared.api, body);
     expect(result).toMatchObject({
       ...DEADLINE_EXCEEDED,
@@ -89,7 +93,7 @@ describe("deadline_ms", () => {
       response_body: "busy",
       retry_count: 0,
     });
-    expect(result.duration_ms).toBeLessThan(900);
+    expect(result.duration_ms).toBeLessThan(7000);
   });
 
   test.concurrent("ends a task in time although no worker lives, and the next worker does not call for it", async () => {
@@ -129,22 +133,22 @@ describe("timeout_ms", () => {
   test.concurrent("covers the attempts and the waits between them, and cuts the last attempt to what is left", async () => {
     const droplet = shared.droplet("timed");
     const path = droplet.route(["hang"]);
-    const body = { droplet_name: "timed", path, timeout_ms: 2200, attempt_timeout_ms: 800 };
+    const body = { droplet_name: "timed", path, timeout_ms: 3500, attempt_timeout_ms: 1500 };
     const result = await submitAndWait(shared.api, body);
     expect(result).toMatchObject({ status: "timeout", error: { code: "TIMEOUT" }, retry_count: 1 });
-    expect(result.duration_ms).toBeGreaterThanOrEqual(2150);
-    expect(result.duration_ms).toBeLessThan(3200);
+    expect(result.duration_ms).toBeGreaterThanOrEqual(3450);
     const limits = droplet
       .callsOf(result.task_id)
       .map(({ headers }) => Number(headers["x-request-deadline"]));
-    expect(limits[0]).toBe(800);
+    expect(limits[0]).toBe(1500);
     expect(limits[1]).toBeGreaterThan(0);
-    expect(limits[1]).toBeLessThanOrEqual(400);
+    expect(limits[1]).toBeLessThanOrEqual(1000);
   });
 
   test.concurrent("ends a task at once when the next retry would reach past it, keeping the last response", async () => {
-    const path = shared.droplet("failing").route([{ status: 500, json: "broken" }]);
-    const body = { droplet_name: "failing", path, timeout_ms: 900 };
+    const retryLater = { status: 500, json: "broken", headers: { "retry-after": "8" } };
+    const path = shared.droplet("failing").route([retryLater]);
+    const body = { droplet_name: "failing", path, timeout_ms: 8000 };
     const result = await submitAndWait(shared.api, body);
     expect(result).toMatchObject({
       status: "timeout",
@@ -153,28 +157,28 @@ describe("timeout_ms", () => {
       response_body: "broken",
       retry_count: 0,
     });
-    expect(result.duration_ms).toBeLessThan(850);
+    expect(result.duration_ms).toBeLessThan(7000);
   });
 
   test.concurrent("is not used up while a task waits behind others, before its first attempt and between two", async () => {
     const droplet = shared.droplet("parked");
     await occupy(droplet);
     const body = { droplet_name: "parked", path: droplet.route(perTask([503, 200])) };
-    const { task_id } = await submitAsync(shared.api, { ...body, timeout_ms: 1500 });
+    const { task_id } = await submitAsync(shared.api, { ...body, timeout_ms: 2500 });
     const { created_at } = await readTask(shared.api, task_id);
-    await waitFor("more than timeout_ms to pass", () => Date.now() / 1000 > created_at + 1.6);
+    await waitFor("more than timeout_ms to pass", () => Date.now() / 1000 > created_at + 2.6);
     await droplet.release();
     await droplet.untilRequests(1, ({ taskId }) => taskId === task_id);
-    // Its retry falls due after 1 s and has to wait half a second more.
+    // Its retry falls due after 1 s and has to wait longer.
     await occupy(droplet);
     await waitFor("the retry to be overdue", async () => {
       const { next_attempt_at } = await readTask(shared.api, task_id);
-      return next_attempt_at !== null && Date.now() / 1000 > next_attempt_at + 0.6;
+      return next_attempt_at !== null && Date.now() / 1000 > next_attempt_at + 1.5;
     });
     await droplet.release();
     const record = await untilEnded(shared.api, task_id);
     expect(record).toMatchObject({ status: "success", retry_count: 1 });
-    expect((record.completed_at ?? 0) - record.created_at).toBeGreaterThan(3);
+    expect((record.completed_at ?? 0) - record.created_at).toBeGreaterThan(5);
   });
 });
 

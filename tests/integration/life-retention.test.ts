@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { newTask } from "@orchestrator/core";
 import { TaskRequest } from "@orchestrator/contract";
 import { FAILING_FAST, openStore, type connect } from "@orchestrator/queue";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { listTasks, readTask, submit, submitAndWait, submitAsync } from "../support/api-client.ts";
 import { onRedis } from "../support/redis-commands.ts";
 import { startDroplet, type ScriptedDroplet } from "../support/scripted-droplet.ts";
@@ -10,11 +10,14 @@ import { send } from "../support/send.ts";
 import { startOrchestrator, type Orchestrator } from "../support/start-orchestrator.ts";
 import { waitFor } from "../support/wait-for.ts";
 
+// Each starts processes of its own, on a machine that may be busy with other tests.
+vi.setConfig({ testTimeout: 120_000 });
+
 /** What one kept task may take of Redis, its body aside. */
 const BYTES_PER_TASK_MAX = 2048;
 
 /** Trimming spares what has just ended for some seconds, and comes in rounds. */
-const TRIMMED = { timeoutMs: 20_000, everyMs: 200 };
+const TRIMMED = { timeoutMs: 60_000, everyMs: 200 };
 
 type Redis = ReturnType<typeof connect>;
 
@@ -60,7 +63,7 @@ async function run(
 
   const known = new Set(ids);
   await droplet.untilRequests(count, ({ taskId }) => known.has(taskId ?? ""), {
-    timeoutMs: 25_000,
+    timeoutMs: 60_000,
   });
   for (const status of ["running", "queued"]) {
     await waitFor(`none to be ${status}`, async () => {

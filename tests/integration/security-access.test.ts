@@ -146,15 +146,16 @@ test.concurrent.for([
   },
 );
 
+const say = async (who: Who, message_type: string, payload: object) =>
+  (
+    await send(shared.api, "/message", {
+      method: "POST",
+      headers: as(who),
+      json: { source: "x", target: "orchestrator", message_type, payload },
+    })
+  ).status;
+
 test.concurrent("a message's type decides: a command needs submit, a query read, a status nothing", async () => {
-  const say = async (who: Who, message_type: string, payload: object) =>
-    (
-      await send(shared.api, "/message", {
-        method: "POST",
-        headers: as(who),
-        json: { source: "x", target: "orchestrator", message_type, payload },
-      })
-    ).status;
   const query = { query: "system_status" };
   expect(await say("nobody", "status", {})).toBe(200);
   expect(await say("nobody", "query", query)).toBe(401);
@@ -276,6 +277,7 @@ test("keys, passwords and what a task carries stay out of logs and /info; the ca
     { headers: as("password") },
   );
   expect(board.text).toContain("vault");
+  expect(board.text).toContain("[redacted]");
   const secrets = [
     ...Object.values(KEYS),
     PASSWORD,
@@ -329,6 +331,8 @@ test("many requests of one caller on their way at once are no failed sign-ins; w
   expect((await send(api, "/admin/audit", { headers: as("password") })).status).toBe(429);
 });
 
+const ask = async (api: Service, who: Who) => await send(api, "/tasks", { headers: as(who) });
+
 test("RATE_LIMIT holds for each caller over all processes and says so in the standard headers", async () => {
   await using orchestrator = await startOrchestrator({
     workers: 0,
@@ -336,7 +340,6 @@ test("RATE_LIMIT holds for each caller over all processes and says so in the sta
     apiEnv: { API_KEYS, RATE_LIMIT: "5/60" },
   });
   const [first, second] = orchestrator.apis as [Service, Service];
-  const ask = async (api: Service, who: Who) => await send(api, "/tasks", { headers: as(who) });
   const before = await ask(first, "reader");
   expect(before.status).toBe(200);
   expect(before.headers["ratelimit"]).toMatch(/r=4/);

@@ -40,8 +40,7 @@ async function untilCircuit(api: Service, droplet: string, state: string, timeou
 /** Fails as many attempts as it takes. */
 async function breakCircuit(api: Service, droplet: ScriptedDroplet, how: Step = 503) {
   droplet.on("/", () => how);
-  const ids = await acceptMany(api, droplet.name, ATTEMPTS_MIN);
-  for (const id of ids) expect((await untilEnded(api, id)).status).toBe("error");
+  await acceptMany(api, droplet.name, ATTEMPTS_MIN);
   await untilCircuit(api, droplet.name, "open");
   expect(droplet.requests).toHaveLength(ATTEMPTS_MIN);
 }
@@ -53,10 +52,10 @@ test.concurrent(
     const { api } = shared;
     const droplet = shared.droplet("broken");
     await breakCircuit(api, droplet);
-    const openedBy = Date.now();
+    const lastFailedAt = droplet.requests.at(-1)?.arrivedAt ?? 0;
     const waiting = await submit(api, { droplet_name: "broken", path: "/", max_retries: 0 });
     expect(waiting.status).toBe(202);
-    expect(waiting.tookMs).toBeLessThan(2000);
+    expect(waiting.tookMs).toBeLessThan(5000);
     const retryAfterS = Number(waiting.headers["retry-after"]);
     expect(retryAfterS).toBeGreaterThanOrEqual(1);
     expect(retryAfterS).toBeLessThanOrEqual(OPEN_MS / 1000);
@@ -70,7 +69,7 @@ test.concurrent(
       return calls.at(-1)?.arrivedAt ?? 0;
     };
     const first = await probes(1);
-    expect(first - openedBy).toBeGreaterThan(OPEN_MS - 3000);
+    expect(first - lastFailedAt).toBeGreaterThanOrEqual(OPEN_MS);
     await untilCircuit(api, "broken", "open");
     droplet.on("/", [200]);
     const second = await waitFor("the second probe", () => droplet.requests[ATTEMPTS_MIN + 1], {
@@ -131,6 +130,9 @@ test.concurrent("answers of 429 and 4xx never open a circuit, however many", asy
   const { task_id } = await submitAsync(api, { droplet_name: "grumpy", path: "/fine" });
   expect((await untilEnded(api, task_id)).status).toBe("success");
   expect((await readDroplet(api, "grumpy")).circuit.state).toBe("closed");
+  // A circuit that opened may have closed again by now: the log would tell.
+  const changes = shared.orchestrator.workers.flatMap(({ logs }) => logs.filter("circuit.changed"));
+  expect(changes.filter((line) => line["droplet"] === "grumpy")).toEqual([]);
 });
 
 test.concurrent("half of the attempts suffice, fewer do not", async () => {
@@ -158,7 +160,7 @@ test.concurrent("while the circuit is open when_open=fail refuses with 503: noth
   const task = { droplet_name: "impatient", path: "/", when_open: "fail" };
   const refused = await submit(api, task, { headers });
   expect(refusalOf(refused, 503).code).toBe("CIRCUIT_OPEN");
-  expect(refused.tookMs).toBeLessThan(2000);
+  expect(refused.tookMs).toBeLessThan(5000);
   expect(Number(refused.headers["retry-after"])).toBeGreaterThanOrEqual(1);
   expect((await readDroplet(api, "impatient")).queue).toMatchObject({ waiting: 0, delayed: 0 });
 

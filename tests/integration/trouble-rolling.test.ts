@@ -92,7 +92,9 @@ test(
     await Promise.all(callers);
 
     const { api } = orchestrator;
-    const records = await Promise.all([...counted.ids].map(async (id) => await untilEnded(api, id)));
+    const records = await Promise.all(
+      [...counted.ids].map(async (id) => await untilEnded(api, id)),
+    );
     const sentMoreThanOnce = records.filter(({ id }) => droplet.callsOf(id).length > 1).length;
     process.stdout.write(
       `rolling restart: ${counted.calls} waiting calls, ${counted.answered202} answered 202, ` +

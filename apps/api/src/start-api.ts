@@ -10,6 +10,7 @@ import {
 import { assembleApp } from "./assemble-app.ts";
 import type { ApiConfig } from "./config.ts";
 import { EventStreams } from "./events/event-streams.ts";
+import { answerUnreadable } from "./http/answer-unreadable.ts";
 import { SERVER_LIMITS } from "./http/server-limits.ts";
 import { startPulse } from "./pulse.ts";
 import { enforceDeadlines } from "./tasks/enforce-deadlines.ts";
@@ -34,9 +35,8 @@ export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
   const streams = new EventStreams(config.EVENT_STREAMS_MAX);
   const app = assembleApp({ ...options, store, pulse, submission, streams, tracing, opened });
   const { HOST: host, PORT: port } = config;
-  const server = opened.use(
-    await listen(createServer(SERVER_LIMITS, app), { host, port, portVariable: "PORT" }),
-  );
+  const http = createServer(SERVER_LIMITS, app).on("clientError", answerUnreadable);
+  const server = opened.use(await listen(http, { host, port, portVariable: "PORT" }));
   opened.defer(() => submission.waiters.close());
   opened.defer(() => streams.close());
   log.info({ event: "api.listening", port: server.port, url: config.PUBLIC_URL });

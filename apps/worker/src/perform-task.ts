@@ -50,7 +50,8 @@ export async function performTask(data: JobData, around: TaskSurroundings): Prom
       logAttempt(data, performed, around);
       around.observe.attemptFinished(task, performed);
       if (performed.targetUrl !== null && !performed.wasStopped) {
-        await around.circuits.report(task.dropletName, performed.outcome);
+        const { outcome, attempt } = performed;
+        await around.circuits.report(task.dropletName, outcome, attempt.startedAt);
       }
       return await settle(data, performed, begun.earlier, around);
     }

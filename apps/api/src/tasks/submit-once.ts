@@ -36,7 +36,7 @@ export async function submitOnce(
     return { accepted, submitted: await submitTask(accepted, wait, submission), isReplay: false };
   }
   const { claims } = submission.store;
-  const verdict = await claims.claim(keyed.claim, task.id, keyed.fingerprint);
+  const verdict = await claims.claim(keyed.claim, task, keyed.fingerprint);
   switch (verdict.kind) {
     case "mismatch":
       throw new Refusal(
@@ -78,10 +78,9 @@ async function join(
   submission: Submission,
 ): Promise<SubmittedOnce> {
   const { ledger } = submission.store;
-  const record = await ledger.records.show(known.taskId);
-  const traceId = record?.trace_id ?? accepted.task.traceId;
-  const task = { ...accepted.task, id: known.taskId, traceId };
+  const task = { ...accepted.task, ...known.task };
   const joined = { ...accepted, task };
+  const record = await ledger.records.show(task.id);
   if (record?.completed_at != null) {
     return { accepted: joined, submitted: { kind: "ended", record }, isReplay: true };
   }

@@ -63,8 +63,8 @@ export async function submitTask(
 }
 
 /**
- * Adds a task that somebody else may have added under the same id, or may be about to: the job that Redis holds is the
- * one that counts, so it is what gets written down, and its end is waited for like that of any other's task.
+ * Adds a task that somebody else may have added under the same id, or may be about to. Whose job it becomes is left
+ * open, so its end is waited for like that of any other's task.
  * @throws {Refusal} as `submitTask`
  */
 export async function submitAgain(
@@ -76,11 +76,10 @@ export async function submitAgain(
   admission.admit(task, { whenOpen, waits: canEndInTime(task, wait, submission) });
   try {
     await addWithin({ v: 1, task, ...input, replyChannel: null }, store);
-    const job = await store.queues.find(task.dropletName, task.id);
-    if (job !== null) await writeDown(job.task, store).catch(onError);
   } catch (error) {
     throw queueUnavailable(task.id, error);
   }
+  await writeDown(task, store).catch(onError);
   return await joinTask(task, wait, submission);
 }
 

@@ -47,10 +47,12 @@ export class CircuitReporter implements AsyncDisposable {
   }
 
   /** Resolves at once, except for a probe: the queue must be set before its next task is taken. */
-  async report(dropletName: string, outcome: Outcome): Promise<void> {
+  async report(dropletName: string, outcome: Outcome, startedAt: number): Promise<void> {
     const verdict = circuitVerdict(outcome);
     const { circuit } = this.#switchboard.of(dropletName);
     if (circuit.phase === "half_open") {
+      // One that began before the probe tells about the past.
+      if (startedAt < circuit.probe.untilMs - PROBE_LEASE_MS) return;
       await this.#changeCircuit(dropletName, (state, nowMs) =>
         state.phase === "half_open"
           ? nextCircuit(

@@ -8,6 +8,7 @@ import { SendReceipt, SendRequest, SendResult } from "../send-request.ts";
 import { EventsReset, TaskEvent } from "../task-event.ts";
 import { AttemptRecord, TaskAccepted, TaskError, TaskRecord, TaskResult } from "../task-record.ts";
 import { TaskRequest } from "../task-request.ts";
+import { AuditPage } from "./answers/audit-answer.ts";
 import {
   DropletDetail,
   DropletEntry,
@@ -86,6 +87,7 @@ const ANSWERS = {
   Version,
   Probe,
   MetricsAnswer,
+  AuditPage,
   OpenApi,
   ErrorResponse,
 };

@@ -3,23 +3,30 @@ import { luaScript } from "../redis/lua-script.ts";
 /**
  * A claim says which task an Idempotency-Key stands for. Fields of its hash:
  *   t  task id      f  fingerprint of the request      a  "1" once the task has a record      e  its end (JSON)
+ *   c  trace context of the task (JSON), so that it is the same whoever adds it
  */
 
-/** KEYS claim · ARGV task id, fingerprint, life ms → [verdict, task id, accepted, end] */
+/** KEYS claim · ARGV task id, fingerprint, life ms, trace context → [verdict, task id, accepted, end, trace context] */
 export const claimKey = luaScript<
-  [verdict: "claimed" | "known" | "mismatch", taskId: string, accepted: string, end: string]
+  [
+    verdict: "claimed" | "known" | "mismatch",
+    taskId: string,
+    accepted: string,
+    end: string,
+    trace: string,
+  ]
 >(
   "claimKey",
   1,
   `
-local task, print, accepted, ending = unpack(redis.call('HMGET', KEYS[1], 't', 'f', 'a', 'e'))
+local task, print, accepted, ending, trace = unpack(redis.call('HMGET', KEYS[1], 't', 'f', 'a', 'e', 'c'))
 if not task then
-  redis.call('HSET', KEYS[1], 't', ARGV[1], 'f', ARGV[2])
+  redis.call('HSET', KEYS[1], 't', ARGV[1], 'f', ARGV[2], 'c', ARGV[4])
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
-  return {'claimed', ARGV[1], '', ''}
+  return {'claimed', ARGV[1], '', '', ''}
 end
 local verdict = print == ARGV[2] and 'known' or 'mismatch'
-return {verdict, task, accepted or '', ending or ''}
+return {verdict, task, accepted or '', ending or '', trace or ''}
 `,
 );
 

@@ -1,4 +1,5 @@
 import type { TaskRecord } from "@orchestrator/contract";
+import type { Task } from "@orchestrator/core";
 import type { Redis } from "ioredis";
 import type { Keys } from "../redis/keys.ts";
 import { ownJson } from "../redis/own-writing.ts";
@@ -10,11 +11,14 @@ const UNENDED_LIFE_MS = 31 * 24 * 3_600_000;
 /** After its task has ended a claim answers for another day, whatever the history keeps. */
 const ENDED_LIFE_MS = 24 * 3_600_000;
 
+/** What of a task its first request alone decides. */
+export type ClaimedTask = Pick<Task, "id" | "traceId" | "traceparent">;
+
 export type ClaimVerdict =
   /** The key is ours: add the task under the id we proposed. */
   | { kind: "claimed" }
   /** The key stands for this task already. */
-  | { kind: "known"; taskId: string; isAccepted: boolean; end: TaskRecord | null }
+  | { kind: "known"; task: ClaimedTask; isAccepted: boolean; end: TaskRecord | null }
   /** The key stands for another request. */
   | { kind: "mismatch"; taskId: string };
 
@@ -29,10 +33,11 @@ export class TaskClaims {
   }
 
   /** Atomic: of any number of callers exactly one gets `claimed`. */
-  async claim(name: string, taskId: string, fingerprint: string): Promise<ClaimVerdict> {
+  async claim(name: string, task: ClaimedTask, fingerprint: string): Promise<ClaimVerdict> {
+    const { id, traceId, traceparent } = task;
     const keys = [this.#keys.claim(name)];
-    const args = [taskId, fingerprint, UNENDED_LIFE_MS];
-    const [kind, holder, accepted, end] = await claimKey(this.#redis, keys, args);
+    const args = [id, fingerprint, UNENDED_LIFE_MS, JSON.stringify({ traceId, traceparent })];
+    const [kind, holder, accepted, end, trace] = await claimKey(this.#redis, keys, args);
     switch (kind) {
       case "claimed":
         return { kind };
@@ -41,7 +46,7 @@ export class TaskClaims {
       case "known":
         return {
           kind,
-          taskId: holder,
+          task: { ...ownJson<Omit<ClaimedTask, "id">>(trace), id: holder },
           isAccepted: accepted === "1",
           end: end === "" ? null : ownJson<TaskRecord>(end),
         };

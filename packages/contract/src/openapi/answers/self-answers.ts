@@ -71,7 +71,9 @@ export const State = z.object({
   requests_per_minute: whole,
   errors_last_hour: whole,
   last_restart: z.iso.datetime(),
-  tasks: z.record(z.enum(TASK_STATUSES), whole).describe("Over all processes."),
+  tasks: z
+    .record(z.enum(["total", ...TASK_STATUSES]), whole)
+    .describe("Over all processes; the total is the sum of the six."),
   workers: z.array(z.object({ id: z.string(), uptime_seconds: whole, running: whole })),
 });
 

@@ -14,12 +14,12 @@ const submitBatch: Endpoint = {
   tag: "many tasks",
   summary: "Submit up to 1,000 tasks",
   description:
-    "Each is checked for itself: one that is refused does not hold up the others, and its error stands in its place. Never waits.",
+    "Each is checked for itself: one that is refused does not hold up the others, and its error stands in its place, that Redis or a full queue could not take it included. Never waits.",
   scope: "submit",
   headers: ["traceparent", "X-Trace-ID", "X-Orchestrator-Hops"],
   body: "BatchRequest",
   answers: { 202: json("BatchAnswer", "What became of each, in order.") },
-  refusals: ["QUEUE_UNAVAILABLE", "OVERLOADED", "LOOP_DETECTED"],
+  refusals: ["QUEUE_UNAVAILABLE", "LOOP_DETECTED"],
   examples: {
     two: {
       summary: "One that is taken, one that is not",

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { json, type Endpoint } from "../endpoint.ts";
 
 const NUMBERS = {
@@ -128,6 +129,40 @@ const readOpenApi: Endpoint = {
   },
 };
 
+const readAudit: Endpoint = {
+  method: "get",
+  path: "/admin/audit",
+  id: "readAudit",
+  tag: "operations",
+  summary: "What operators did",
+  scope: "operate",
+  query: z.object({ limit: z.int().min(1).max(1000).default(100) }),
+  answers: { 200: json("AuditPage", "The newest entries.") },
+  refusals: ["INVALID_REQUEST", "QUEUE_UNAVAILABLE"],
+  examples: {
+    newest: {
+      summary: "The newest ten",
+      query: { limit: 10 },
+      status: 200,
+      answer: {
+        entries: [
+          {
+            id: "1767225600065-0",
+            at: 1_767_225_600.065,
+            action: "pause",
+            caller: "operator",
+            remote: "127.0.0.1",
+            droplet: "echo",
+            details: {},
+            trace_id: "order-7-2026",
+          },
+        ],
+        limit: 10,
+      },
+    },
+  },
+};
+
 const page = (path: string, id: string, summary: string, scope: Endpoint["scope"]): Endpoint => ({
   method: "get",
   path,
@@ -144,6 +179,7 @@ export const operationsEndpoints = [
   isReady,
   readMetrics,
   readOpenApi,
+  readAudit,
   page("/docs", "readDocs", "This document as a page", null),
   page("/admin/queues", "readQueues", "The queues as a page (Bull Board, read-only)", "operate"),
 ];

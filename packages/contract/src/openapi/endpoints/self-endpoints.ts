@@ -86,7 +86,7 @@ export const selfEndpoints = [
       requests_per_minute: 120,
       errors_last_hour: 0,
       last_restart: NOW,
-      tasks: { queued: 1, running: 2, success: 90, error: 4, timeout: 2, cancelled: 1 },
+      tasks: { total: 100, queued: 1, running: 2, success: 90, error: 4, timeout: 2, cancelled: 1 },
       workers: [{ id: "host-4711-9b2f0c9c", uptime_seconds: 3600, running: 2 }],
     },
   }),

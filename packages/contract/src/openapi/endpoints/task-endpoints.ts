@@ -167,7 +167,7 @@ const readTask: Endpoint = {
   query: z.object({ wait }),
   headers: ["Prefer"],
   answers: { 200: json("TaskRecord", "The record.", ["Preference-Applied"]) },
-  refusals: ["INVALID_REQUEST", "TASK_NOT_FOUND", "QUEUE_UNAVAILABLE", "OVERLOADED"],
+  refusals: ["INVALID_REQUEST", "TASK_NOT_FOUND", "QUEUE_UNAVAILABLE"],
   examples: {
     read: {
       summary: "As it is now",
