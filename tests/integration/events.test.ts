@@ -206,7 +206,7 @@ test("a filter's stream goes on after the last event seen, with nothing missing 
   expect(later.events).toEqual(whole.events.slice(2));
 });
 
-test("under load no stream shows a state after the end, and every id only once", async () => {
+test("under load no stream shows a state after the end, and those who come and resume meanwhile miss nothing", async () => {
   const path = "/orchestrator/tasks/events?requested_by=storm";
   await using reader = await readEvents(shared.api, path);
   await waitForPosition(reader);
@@ -215,9 +215,20 @@ test("under load no stream shows a state after the end, and every id only once",
     meta: { requested_by: "storm" },
   }));
   await send(shared.api, "/orchestrator/tasks/batch", { method: "POST", json: { tasks } });
+  await reader.untilCount(1);
+  const [first] = idsOf(reader);
+  await using resumed = new AsyncDisposableStack();
+  const resumers: EventReader[] = [];
+  for (let n = 0; n < 30; n++) {
+    resumers.push(resumed.use(await readEvents(shared.api, path, { lastEventId: first ?? "" })));
+  }
   const ends = (): number => reader.names.filter((name) => name === "success").length;
   await expect.poll(ends, { timeout: 20_000 }).toBe(tasks.length);
   expect(new Set(idsOf(reader)).size).toBe(reader.events.length);
+  for (const resumer of resumers) {
+    await resumer.untilCount(reader.events.length - 1);
+    expect(idsOf(resumer)).toEqual(idsOf(reader).slice(1));
+  }
   const states = Map.groupBy(reader.events, ({ data }) => (data as { task_id: string }).task_id);
   for (const events of states.values()) {
     const names = events.map(({ event }) => event);

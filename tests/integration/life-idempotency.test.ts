@@ -202,11 +202,12 @@ test.concurrent("a claim whose maker died before the add is healed under the sam
   const [model, key] = [randomUUID(), randomUUID()];
   await submitAndWait(api(0), body, keyed(model));
   const taskId = randomUUID();
-  await onRedis(shared.orchestrator.redisUrl, async (redis) => {
+  const context = await onRedis(shared.orchestrator.redisUrl, async (redis) => {
     // All that a process killed right after the claim has left.
     const { f, c } = await redis.hgetall(claimKeyOf(model));
     await redis.hset(claimKeyOf(key), { t: taskId, f: f ?? "", c: c ?? "" });
     await redis.pexpire(claimKeyOf(key), 60_000);
+    return c ?? "";
   });
   const waiting = Promise.all(
     Array.from({ length: 10 }, async (_, n) => await submit(api(n), body, keyed(key))),
@@ -220,7 +221,12 @@ test.concurrent("a claim whose maker died before the add is healed under the sam
     );
   });
   await shop().release({ json: "healed" });
-  expect(shop().callsOf(taskId)).toHaveLength(1);
+  const [call, ...more] = shop().callsOf(taskId);
+  expect(more).toEqual([]);
+  // Whoever added it and whoever wrote it down: it has the trace of the request that claimed it.
+  const { traceId } = JSON.parse(context) as { traceId: string };
+  expect(call?.headers["x-trace-id"]).toBe(traceId);
+  expect((await untilEnded(api(0), taskId)).trace_id).toBe(traceId);
   for (const answer of await waiting) {
     expect(answer.status, answer.text).toBe(200);
     expect(answer.body).toMatchObject({ task_id: taskId, response_body: "healed" });

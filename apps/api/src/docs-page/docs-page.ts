@@ -1,15 +1,15 @@
-/** The file names below /docs: two of Swagger UI's, one of ours. */
+/** What is below /docs: our script, and two files of Swagger UI's. */
 export const START_SCRIPT_NAME = "start.js";
-export const SWAGGER_UI_FILES = ["swagger-ui.css", "swagger-ui-bundle.js"] as const;
+export const SWAGGER_UI_FILES = {
+  "swagger-ui.css": import.meta.resolve("swagger-ui-dist/swagger-ui.css"),
+  "swagger-ui-bundle.js": import.meta.resolve("swagger-ui-dist/swagger-ui-bundle.js"),
+};
 
-/**
- * What the page may load: files from here and nothing else, so that it works without a network. Swagger UI
- * writes styles into its elements; no script stands in the page itself.
- */
+/** What the page may load: files from here and nothing else, so that it works without a network. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
+  "style-src 'self'",
   "img-src 'self' data:",
   "connect-src 'self'",
   "base-uri 'none'",

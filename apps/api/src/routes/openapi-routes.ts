@@ -30,8 +30,8 @@ export function openApiRoutes(version: string): Router {
   router.get(`/docs/${START_SCRIPT_NAME}`, (_request, response) => {
     response.type("js").send(START_SCRIPT);
   });
-  for (const name of SWAGGER_UI_FILES) {
-    const file = fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`));
+  for (const [name, url] of Object.entries(SWAGGER_UI_FILES)) {
+    const file = fileURLToPath(url);
     // Asked for anew each time, and sent only when it is another one: an update shows at once.
     router.get(`/docs/${name}`, (_request, response) => response.sendFile(file));
   }
