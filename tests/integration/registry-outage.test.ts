@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { readDroplets, refusalOf, submit, submitAndWait } from "../support/api-client.ts";
 import { startPrivateRedis } from "../support/private-redis.ts";
 import { startDroplet } from "../support/scripted-droplet.ts";
-import { startRegistry } from "../support/scripted-registry.ts";
+import { entryOf, startRegistry } from "../support/scripted-registry.ts";
 import { send } from "../support/send.ts";
 import { shareOrchestrator } from "../support/share-orchestrator.ts";
 import { startOrchestrator, untilKnown, type Orchestrator } from "../support/start-orchestrator.ts";
@@ -72,14 +72,17 @@ test.for<[how: string, step: Step]>([
 });
 
 test("one bad entry is skipped, the rest is kept", async () => {
-  await using droplet = await startDroplet("harbour");
-  await using registry = await startRegistry([
+  const { api, orchestrator } = shared;
+  const harbour = entryOf(shared.droplet("harbour"));
+  orchestrator.registry.list = [
     { name: "nowhere", endpoint: "ftp://files" },
     { name: "", endpoint: "http://127.0.0.1:1" },
-  ]);
-  await using orchestrator = await startOrchestrator({ registry, droplets: [droplet] });
-  const { droplets } = await readDroplets(orchestrator.api);
-  expect(droplets.map(({ name }) => name).toSorted()).toEqual(["harbour", "registry"]);
+    harbour,
+    { ...harbour, name: "quay" },
+  ];
+  await untilKnown(api, ["quay"]);
+  const { droplets } = await readDroplets(api);
+  expect(droplets.map(({ name }) => name).toSorted()).toEqual(["harbour", "quay", "registry"]);
 });
 
 test("everything restarted with the Registry down: the list comes back from Redis and tasks route", async () => {

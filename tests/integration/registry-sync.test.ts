@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   readDroplets,
   readTask,
@@ -13,11 +13,9 @@ import {
 import { echo, startDroplet } from "../support/scripted-droplet.ts";
 import { entryOf, startRegistry, type ScriptedRegistry } from "../support/scripted-registry.ts";
 import type { RecordedRequest } from "../support/scripted-server.ts";
+import { shareOrchestrator } from "../support/share-orchestrator.ts";
 import { startOrchestrator, untilKnown } from "../support/start-orchestrator.ts";
 import { waitFor } from "../support/wait-for.ts";
-
-/** No second sync comes within a test. */
-const RARELY = { REGISTRY_SYNC_INTERVAL: "600" };
 
 /** Every process knows a change within a second; the rest is slack for a busy machine. */
 const TOLD_WITHIN_MS = 3000;
@@ -25,53 +23,51 @@ const TOLD_WITHIN_MS = 3000;
 const namesOf = (droplets: { name: string }[]): string[] =>
   droplets.map(({ name }) => name).toSorted();
 
-test("the first sync comes at once, whatever the interval, and the list holds the Registry itself", async () => {
-  await using droplet = await startDroplet("mint");
-  await using orchestrator = await startOrchestrator({ droplets: [droplet], env: RARELY });
-  const { registry, api } = orchestrator;
+describe("with an interval of ten minutes", () => {
+  const shared = shareOrchestrator({ droplets: ["mint"], env: { REGISTRY_SYNC_INTERVAL: "600" } });
 
-  const found = await readDroplets(api);
-  expect(found).toMatchObject({ cache_status: "active", served_from: "registry" });
-  expect(namesOf(found.droplets)).toEqual(["mint", "registry"]);
-  expect(found.droplets).toContainEqual(
-    expect.objectContaining({
-      id: 100,
-      name: "mint",
-      url: droplet.url,
-      endpoint: droplet.url,
-      version: "1.0.0",
-      status: "active",
-      steward: null,
-      metadata: {},
-    }),
-  );
-  expect(found.droplets).toContainEqual(
-    expect.objectContaining({ id: 1, name: "registry", url: registry.url, endpoint: registry.url }),
-  );
-});
-
-test("an API that starts after the sync knows the list at once", async () => {
-  await using droplet = await startDroplet("mint");
-  await using orchestrator = await startOrchestrator({ droplets: [droplet], env: RARELY });
-  const late = await orchestrator.addApi({ REGISTRY_CACHE_DIR: "/nonexistent" });
-
-  const found = await waitFor("the list", async () => await readDroplets(late), {
-    timeoutMs: TOLD_WITHIN_MS,
+  test("the first sync comes at once, and the list holds the Registry itself", async () => {
+    const { api, orchestrator } = shared;
+    const { url } = shared.droplet("mint");
+    const found = await readDroplets(api);
+    expect(found).toMatchObject({ cache_status: "active", served_from: "registry" });
+    expect(namesOf(found.droplets)).toEqual(["mint", "registry"]);
+    expect(found.droplets).toContainEqual(
+      expect.objectContaining({
+        id: 100,
+        name: "mint",
+        url,
+        endpoint: url,
+        version: "1.0.0",
+        status: "active",
+        steward: null,
+        metadata: {},
+      }),
+    );
+    const { url: registryUrl } = orchestrator.registry;
+    expect(found.droplets).toContainEqual(
+      expect.objectContaining({ id: 1, name: "registry", url: registryUrl, endpoint: registryUrl }),
+    );
   });
-  expect(namesOf(found.droplets)).toEqual(["mint", "registry"]);
-  expect(found).toMatchObject({ cache_status: "active", served_from: "registry" });
-  expect((await submitAndWait(late, { droplet_name: "mint", path: "/" })).status).toBe("success");
-});
 
-test("the list is on disk after a sync, complete", async () => {
-  await using droplet = await startDroplet("mint");
-  await using orchestrator = await startOrchestrator({ droplets: [droplet] });
-  const path = join(orchestrator.cacheDir, "orchestrator_droplets.json");
-  const snapshot = await waitFor(
-    "the snapshot",
-    async () => JSON.parse(await readFile(path, "utf8")) as { droplets: { name: string }[] },
-  );
-  expect(namesOf(snapshot.droplets)).toContain("mint");
+  test("the list is on disk, complete", async () => {
+    const path = join(shared.orchestrator.cacheDir, "orchestrator_droplets.json");
+    const snapshot = await waitFor("the snapshot", async () => {
+      return JSON.parse(await readFile(path, "utf8")) as { droplets: { name: string }[] };
+    });
+    expect(namesOf(snapshot.droplets)).toContain("mint");
+  });
+
+  test("an API that starts after the sync knows the list at once", async () => {
+    const late = await shared.orchestrator.addApi({ REGISTRY_CACHE_DIR: "/dev/null/none" });
+    const found = await waitFor("the list", async () => await readDroplets(late), {
+      timeoutMs: TOLD_WITHIN_MS,
+    });
+    expect(namesOf(found.droplets)).toEqual(["mint", "registry"]);
+    expect(found).toMatchObject({ cache_status: "active", served_from: "registry" });
+    expect((await submitAndWait(late, { droplet_name: "mint", path: "/" })).status).toBe("success");
+    await late.stop();
+  });
 });
 
 test("a droplet added to the Registry is callable after the next sync, without a restart", async () => {

@@ -4,7 +4,8 @@ import { perTask, startDroplet } from "../support/scripted-droplet.ts";
 import { send } from "../support/send.ts";
 import { startOrchestrator } from "../support/start-orchestrator.ts";
 
-const task = { droplet_name: "yard", path: "/" };
+/** Longer than it takes to bring up a second worker on a machine that is busy. */
+const task = { droplet_name: "yard", path: "/", timeout_ms: 120_000, attempt_timeout_ms: 60_000 };
 
 /** Long enough that nothing here is handed back for lack of time. */
 const PATIENT = { SHUTDOWN_GRACE: "20" };

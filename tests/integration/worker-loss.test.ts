@@ -3,6 +3,9 @@ import { readTask, submitAndWait, submitAsync, untilEnded } from "../support/api
 import { perTask, startDroplet } from "../support/scripted-droplet.ts";
 import { startOrchestrator } from "../support/start-orchestrator.ts";
 
+/** Longer than it takes to bring up a second worker on a machine that is busy. */
+const task = { droplet_name: "mine", path: "/", timeout_ms: 120_000, attempt_timeout_ms: 60_000 };
+
 /** A task should restart within 15 s of its worker's death; three times that for a busy machine. */
 const TAKEN_OVER_WITHIN_MS = 45_000;
 
@@ -13,7 +16,6 @@ test.concurrent(
     await using droplet = await startDroplet("mine", perTask(["hang", { json: "dug" }]));
     await using orchestrator = await startOrchestrator({ droplets: [droplet] });
     const { api, worker } = orchestrator;
-    const task = { droplet_name: "mine", path: "/" };
     const again = await submitAsync(api, task);
     const once = await submitAsync(api, { ...task, delivery: "at_most_once" });
     await droplet.untilHanging(2);
@@ -39,7 +41,7 @@ test.concurrent("a worker killed while a retry waits loses nothing: another make
   await using droplet = await startDroplet("mine", perTask([503, 200]));
   await using orchestrator = await startOrchestrator({ droplets: [droplet] });
   const { api, worker } = orchestrator;
-  const waiting = submitAndWait(api, { droplet_name: "mine", path: "/" });
+  const waiting = submitAndWait(api, task);
   await worker.waitForLog("attempt.finished");
   await orchestrator.addWorker();
   await worker.kill();
@@ -57,12 +59,7 @@ test.concurrent(
     await using droplet = await startDroplet("mine", perTask(["hang", { json: "second" }]));
     await using orchestrator = await startOrchestrator({ droplets: [droplet] });
     const { api, worker } = orchestrator;
-    const { task_id } = await submitAsync(api, {
-      droplet_name: "mine",
-      path: "/",
-      timeout_ms: 60_000,
-      attempt_timeout_ms: 50_000,
-    });
+    const { task_id } = await submitAsync(api, task);
     await droplet.untilHanging(1);
     worker.freeze();
     await orchestrator.addWorker();
