@@ -22,6 +22,9 @@ interface Measured {
 /** A spread of the rounds beyond this says more about the machine than about the system. */
 const NOISY_SPREAD = 0.6;
 
+/** A backlog that takes longer than this to reach the droplet is stuck. */
+const DELIVER_MS_MAX = 120_000;
+
 const SCENARIOS: Scenario[] = [
   { name: "async", callers: 50, wait: false, payloadBytes: 0 },
   { name: "sync-1", callers: 1, wait: true, payloadBytes: 0 },
@@ -118,7 +121,9 @@ async function measure(system: System, scenario: Scenario, forSeconds: number): 
     path: `/orchestrator/tasks?wait=${scenario.wait}`,
     expectStatus: scenario.wait ? 200 : 202,
   });
+  const deadline = performance.now() + DELIVER_MS_MAX;
   while ((await delivered()) - deliveredBefore < result.answered) {
+    if (performance.now() > deadline) throw new Error(`${system.name} did not deliver everything`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   const took = (performance.now() - startedAt) / 1000;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 
 export interface LoadResult {
@@ -37,6 +38,11 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
         body: body(n++),
       });
       const text = await answer.body.text();
+      if (answer.statusCode === 503) {
+        // Load that is shed is asked again later, as Retry-After says; it is not an answer.
+        await sleep(100);
+        continue;
+      }
       if (answer.statusCode !== expectStatus) {
         throw new Error(`${path} answered ${answer.statusCode}: ${text.slice(0, 300)}`);
       }

@@ -186,17 +186,3 @@ async function nextSyncs(registry: ScriptedRegistry, count: number): Promise<Rec
     return found.length === count && found;
   });
 }
-
-test("the sync goes on when the worker that made it is killed", async () => {
-  await using orchestrator = await startOrchestrator({ workers: 2 });
-  const [one, other] = orchestrator.workers;
-  const syncsOf = (worker: typeof one): number =>
-    worker?.logs.filter("registry.synced").length ?? 0;
-  const syncing = syncsOf(one) >= syncsOf(other) ? one : other;
-  await syncing?.kill();
-  const { registry } = orchestrator;
-  const syncs = registry.syncs.length;
-  await waitFor("three more syncs", () => registry.syncs.length >= syncs + 3, {
-    timeoutMs: 25_000,
-  });
-});

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { readTask, submitAndWait, submitAsync, untilEnded } from "../support/api-client.ts";
 import { perTask, startDroplet } from "../support/scripted-droplet.ts";
+import { startRegistry } from "../support/scripted-registry.ts";
 import { startOrchestrator } from "../support/start-orchestrator.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 /** Longer than it takes to bring up a second worker on a machine that is busy. */
 const task = { droplet_name: "mine", path: "/", timeout_ms: 120_000, attempt_timeout_ms: 60_000 };
@@ -72,5 +74,25 @@ test.concurrent(
       (line) => line.event === "attempt.finished" && line.task_id === task_id,
     );
     expect(await readTask(api, task_id)).toEqual(record);
+  },
+);
+
+test.concurrent(
+  "a worker killed in the midst of a sync: another goes on with it",
+  { timeout: 90_000 },
+  async () => {
+    await using registry = await startRegistry([{ name: "mine", endpoint: "http://127.0.0.1:1" }]);
+    const env = { REGISTRY_TIMEOUT: "60" };
+    await using orchestrator = await startOrchestrator({ registry, apis: 0, env });
+    registry.behave("hang");
+    await registry.untilHanging(1);
+    await orchestrator.addWorker();
+    await orchestrator.worker.kill();
+    registry.behave("well");
+
+    const before = registry.syncs.length;
+    await waitFor("three more syncs", () => registry.syncs.length >= before + 3, {
+      timeoutMs: 60_000,
+    });
   },
 );
