@@ -122,7 +122,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 async function openConnections(options: StoreOptions) {
   const { redisUrl: url, name, manners, onError, signal } = options;
-  const redis = connect({ url, name, onError }, { ...manners, enableAutoPipelining: true });
+  const redis = connect({ url, name, onError }, pipelined(manners));
   const bullMqRedis = connect({ url, name: `${name}-bullmq`, onError }, manners);
   const subscriber = connect({ url, name: `${name}-subscriber`, onError }, PATIENT);
   const all = [redis, bullMqRedis, subscriber];
@@ -134,6 +134,16 @@ async function openConnections(options: StoreOptions) {
     throw signal.reason;
   }
   return { redis, bullMqRedis, subscriber };
+}
+
+/** In the automatic pipeline a command may first wait for the one before it to time out: half for each. */
+function pipelined(manners: Manners): Manners {
+  const { commandTimeout } = manners;
+  return {
+    ...manners,
+    enableAutoPipelining: true,
+    ...(commandTimeout !== undefined && { commandTimeout: commandTimeout / 2 }),
+  };
 }
 
 /** Resolves when it is; never without a signal. */
