@@ -20,6 +20,7 @@ import { Subscriptions } from "./redis/subscriptions.ts";
 import { DropletSwitchboard } from "./switches/droplet-switchboard.ts";
 import { SwitchStore } from "./switches/switch-store.ts";
 import { TaskLedger } from "./task-ledger.ts";
+import { TaskTransitions } from "./transitions/task-transitions.ts";
 import { WorkerPresence } from "./workers/worker-presence.ts";
 
 /** A process that answers callers gives Redis this long to be there at its start, then starts without. */
@@ -78,6 +79,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const bodies = new BodyBudget(redis, keys, options.bodyLimits);
   const records = new TaskRecords(redis, keys, bodies.keepMs);
   const history = new TaskHistory(redis, keys);
+  const transitions = new TaskTransitions(redis, keys, records, history);
   const claims = new TaskClaims(redis, keys);
   const queues = new DispatchQueues({ redis, bullMqRedis }, keys, onError);
   const dropletListCache = new DropletListCache(redis, keys);
@@ -91,7 +93,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     bullMqRedis,
     subscriptions,
     keys,
-    ledger: new TaskLedger({ records, history, bodies, claims, queues, onError }),
+    ledger: new TaskLedger({ records, history, transitions, bodies, claims, queues, onError }),
     switchboard,
     claims,
     queues,

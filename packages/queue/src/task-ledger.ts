@@ -14,10 +14,15 @@ import type {
   RecordVerdict,
   TaskRecords,
 } from "./records/task-records.ts";
+import type { TaskTransitions } from "./transitions/task-transitions.ts";
+
+/** A task that runs for less than this is never listed as running: most have ended by then. */
+const LIST_RUNNING_AFTER_MS = 25;
 
 export interface TaskLedgerParts {
   records: TaskRecords;
   history: TaskHistory;
+  transitions: TaskTransitions;
   bodies: BodyBudget;
   claims: TaskClaims;
   queues: DispatchQueues;
@@ -25,14 +30,15 @@ export interface TaskLedgerParts {
 }
 
 /**
- * What happens to a task, written down: first its record, which decides, then the lists over all tasks and
- * whatever its end sets off, which follow. Whoever dies in between leaves a job behind whose next worker
- * repeats the rest.
+ * What happens to a task, written down: its record, which decides, with it the lists over all tasks, then whatever its
+ * end sets off. Whoever dies in between leaves a job behind whose next worker repeats the rest.
  */
 export class TaskLedger {
   readonly records: TaskRecords;
   readonly history: TaskHistory;
   readonly #parts: TaskLedgerParts;
+  /** Tasks that run but are not listed so yet. */
+  readonly #unlisted = new Map<string, { entry: HistoryEntry; timer: NodeJS.Timeout }>();
 
   constructor(parts: TaskLedgerParts) {
     this.records = parts.records;
@@ -42,8 +48,8 @@ export class TaskLedger {
 
   /** After the job was added. */
   async submitted(task: Task): Promise<void> {
-    if (!(await this.records.create(task))) return;
-    await this.history.record({ ...neverStarted(task), status: "queued", revision: 1 });
+    const entry = { ...neverStarted(task), status: "queued" as const, revision: 1 };
+    await this.#parts.transitions.create(task, entry);
   }
 
   async begin(task: Task, worker: string): Promise<BeginVerdict> {
@@ -51,18 +57,17 @@ export class TaskLedger {
     if (verdict.kind === "begun") {
       const retries = retriesMade(verdict.earlier, true);
       const { revision } = verdict;
-      // Nobody waits for the lists to say "running": the attempt goes ahead.
-      this.history
-        .record({ ...neverStarted(task), status: "running", revision, retries })
-        .catch(this.#parts.onError);
+      this.#listRunningLater({ ...neverStarted(task), status: "running", revision, retries });
     }
     return verdict;
   }
 
   async closeAttempt(task: Task, closed: ClosedAttempt): Promise<RecordVerdict<CloseVerdict>> {
+    const ran = this.#takeUnlisted(task.id);
     const verdict = await this.records.closeAttempt(task, closed);
     if (verdict.kind === "refused") return verdict;
-    const entry = { ...neverStarted(task), status: "queued" as const, revision: verdict.revision };
+    const { revision } = verdict;
+    const entry = { ...neverStarted(task), status: "queued" as const, revision, ran };
     await Promise.all([
       this.history.record(entry),
       this.#countBody(task.id, verdict.bodyBytes, Date.now()),
@@ -73,21 +78,17 @@ export class TaskLedger {
   /** @param attempts all of the task, the one that ended it included */
   async end(ending: EndOfTask, attempts: readonly Attempt[]): Promise<RecordVerdict<EndVerdict>> {
     const { task, nowMs } = ending;
-    const verdict = await this.records.end(ending);
-    if (verdict.kind !== "ended") return verdict;
     const entry = {
       task,
       status: ending.end.status,
-      revision: verdict.revision,
       completedAt: nowMs,
       durationMs: attempts[0] ? nowMs - attempts[0].startedAt : null,
       retries: retriesMade(attempts, false),
+      ran: this.#takeUnlisted(task.id),
     };
-    await Promise.all([
-      this.#listAndAnnounce(entry, ending.replyChannel),
-      this.#countBody(task.id, verdict.bodyBytes, nowMs),
-      this.#followUp(task),
-    ]);
+    const verdict = await this.#parts.transitions.end(ending, entry);
+    if (verdict.kind !== "ended") return verdict;
+    await Promise.all([this.#countBody(task.id, verdict.bodyBytes, nowMs), this.#followUp(task)]);
     return verdict;
   }
 
@@ -96,8 +97,7 @@ export class TaskLedger {
     const stored = await this.records.read(taskId);
     if (stored === null) return;
     await this.history.record(historyEntryOf(stored));
-    if (!isEnded(stored.status)) return;
-    await Promise.all([this.records.announceEnd(taskId, null), this.#followUp(stored.task)]);
+    if (isEnded(stored.status)) await this.#followUp(stored.task);
   }
 
   /** Of tasks that were trimmed from the history nothing stays; their claims live by their own rules. */
@@ -105,13 +105,22 @@ export class TaskLedger {
     await Promise.all([this.records.drop(taskIds), this.#parts.bodies.forget(taskIds)]);
   }
 
-  /** In this order: whoever hears of an end finds it in the lists and totals too. */
-  async #listAndAnnounce(entry: HistoryEntry, replyChannel: string | null): Promise<void> {
-    try {
-      await this.history.record(entry);
-    } finally {
-      await this.records.announceEnd(entry.task.id, replyChannel);
-    }
+  /** Nobody waits for the lists to say "running": the attempt goes ahead. */
+  #listRunningLater(entry: HistoryEntry): void {
+    const { id } = entry.task;
+    const timer = setTimeout(() => {
+      this.#unlisted.delete(id);
+      this.history.record(entry).catch(this.#parts.onError);
+    }, LIST_RUNNING_AFTER_MS);
+    this.#unlisted.set(id, { entry, timer });
+  }
+
+  #takeUnlisted(taskId: string): HistoryEntry | null {
+    const unlisted = this.#unlisted.get(taskId);
+    if (unlisted === undefined) return null;
+    clearTimeout(unlisted.timer);
+    this.#unlisted.delete(taskId);
+    return unlisted.entry;
   }
 
   async #followUp(task: Task): Promise<void> {

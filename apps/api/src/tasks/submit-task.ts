@@ -10,6 +10,9 @@ import type { QueueDepths } from "./queue-depths.ts";
 const ADD_WITHIN_MS = 1800;
 const QUEUE_RETRY_AFTER_S = 2;
 
+/** Most tasks have ended by then. */
+const WRITE_DOWN_AFTER_MS = 20;
+
 export interface Submission {
   store: Store;
   waiters: WaiterTable;
@@ -53,13 +56,35 @@ export async function submitTask(
     throw queueUnavailable(task.id, error);
   }
   // The job is the truth from here on: a record that cannot be written now is made by the worker.
-  const recorded = writeDown(task, store).catch(onError);
+  const writing = later(async () => await writeDown(task, store).catch(onError));
   if (waiter === null) {
-    await recorded;
+    await writing.now();
     return { kind: "accepted", status: "queued", retryAfterS: retryAfterS(task, submission) };
   }
+  if (task.claim !== null) void writing.now();
   await waiter.result;
+  const record = waiter.ending();
+  if (record !== null) {
+    writing.drop();
+    return { kind: "ended", record };
+  }
+  await writing.now();
   return await lookUp(task, submission);
+}
+
+/**
+ * Work that may turn out to be needless: before a caller who waits has an answer nobody can ask for the record, and a
+ * task that ends within milliseconds gets one from its worker.
+ */
+function later(work: () => Promise<void>): { now: () => Promise<void>; drop: () => void } {
+  let working: Promise<void> | null = null;
+  const now = async (): Promise<void> => {
+    clearTimeout(timer);
+    working ??= work();
+    await working;
+  };
+  const timer = setTimeout(() => void now(), WRITE_DOWN_AFTER_MS);
+  return { now, drop: () => clearTimeout(timer) };
 }
 
 /**

@@ -48,72 +48,85 @@ export const ENTRY_STALE = 0;
 export const ENTRY_MOVED = 1;
 export const ENTRY_NEW = 2;
 
+/** How many values make an entry. */
+export const ENTRY_VALUES = 14;
+
 /**
- * KEYS <all>
- * ARGV id, revision, status, created at, droplet, requested by, trace id, ended at, duration ms and its bucket
- *      ('' = no attempt was made), retries, deadline at ('' = none)
- * → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW
+ * record_history(all, entry, revision) → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW
+ * entry: id, id packed, status, created at, droplet, requested by, trace id, ended at, duration ms and its bucket
+ *        ('' = no attempt was made), retries, deadline at ('' = none), the revision and the retries at which it was
+ *        running without that having been listed ('' = was not)
  */
+export const RECORD_HISTORY = `
+local function record_history(all, values, revision)
+  local id, member, status, created, droplet, by, trace, ended, duration, bucket, retries, deadline, ran, ran_retries =
+    unpack(values)
+  revision = tonumber(revision)
+  local was = redis.call('HGET', all .. 'task', member)
+  local entry = was and cjson.decode(was)
+  if entry and entry[1] >= revision then return ${ENTRY_STALE} end
+  local counted = 0
+  if entry then
+    counted = entry[6] or 0
+    redis.call('ZREM', all .. 'ix:s:' .. entry[2], member)
+    redis.call('ZREM', all .. 'ix:sd:' .. entry[2] .. ':' .. entry[3], member)
+  else
+    redis.call('ZADD', all .. 'ix:all', created, member)
+    redis.call('ZADD', all .. 'ix:d:' .. droplet, created, member)
+    if by ~= '' then redis.call('ZADD', all .. 'ix:r:' .. by, created, member) end
+    redis.call('ZADD', all .. 'ix:t:' .. trace, created, member)
+    redis.call('SADD', all .. 'busy', droplet)
+  end
+  local function tell(at, what, times)
+    local listed = cjson.encode({at, what, droplet, by, trace, times})
+    redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 't', id, 'e', listed)
+    return listed
+  end
+  -- A worker may be faster than whoever submitted: the task was queued all the same.
+  if not entry and revision > 1 then tell(1, 'queued', 0) end
+  ran = tonumber(ran)
+  if ran and not (entry and entry[1] >= ran) then tell(ran, 'running', tonumber(ran_retries)) end
+  local retried = math.max(tonumber(retries), counted)
+  redis.call('HSET', all .. 'task', member, tell(revision, status, retried))
+  redis.call('ZADD', all .. 'ix:s:' .. status, created, member)
+  if ended == '' then redis.call('ZADD', all .. 'ix:sd:' .. status .. ':' .. droplet, created, member) end
+  local function count(name, by_how_many)
+    redis.call('HINCRBY', all .. 'counters', name, by_how_many)
+  end
+  local function count_droplet(name, by_how_many)
+    redis.call('HINCRBY', all .. 'per-droplet', droplet .. ':' .. name, by_how_many)
+  end
+  if retried > counted then
+    count('retries', retried - counted)
+    count_droplet('retries', retried - counted)
+  end
+  local answer = entry and ${ENTRY_MOVED} or ${ENTRY_NEW}
+  if ended == '' then
+    if deadline ~= '' then redis.call('ZADD', all .. 'deadlines', deadline, id) end
+    return answer
+  end
+  if deadline ~= '' then redis.call('ZREM', all .. 'deadlines', id) end
+  redis.call('ZADD', all .. 'ended', ended, member)
+  count('tasks:' .. status, 1)
+  count_droplet(status, 1)
+  if retried > 0 and status == 'success' then count('retried:success', 1) end
+  if retried > 0 and (status == 'error' or status == 'timeout') then count('retried:failure', 1) end
+  if duration ~= '' then
+    count('duration_ms', duration)
+    count_droplet('duration_ms', duration)
+    redis.call('BITFIELD', all .. 'took', 'OVERFLOW', 'SAT', 'INCRBY', 'u32', '#' .. bucket, 1)
+    redis.call('BITFIELD', all .. 'took:' .. droplet, 'OVERFLOW', 'SAT', 'INCRBY', 'u32', '#' .. bucket, 1)
+  end
+  return answer
+end
+`;
+
+/** KEYS <all> · ARGV the entry, its revision → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW */
 export const recordHistory = luaScript<number>(
   "recordHistory",
   1,
-  `${INDEX_NAMES}
-local id, revision, status, created, droplet, by, trace, ended, duration, bucket, retries, deadline = unpack(ARGV)
-local member = packed(id)
-local was = redis.call('HGET', all .. 'task', member)
-local entry = was and cjson.decode(was)
-if entry and entry[1] >= tonumber(revision) then return ${ENTRY_STALE} end
-local counted = 0
-if entry then
-  counted = entry[6] or 0
-  redis.call('ZREM', all .. 'ix:s:' .. entry[2], member)
-  redis.call('ZREM', all .. 'ix:sd:' .. entry[2] .. ':' .. entry[3], member)
-else
-  redis.call('ZADD', all .. 'ix:all', created, member)
-  redis.call('ZADD', all .. 'ix:d:' .. droplet, created, member)
-  if by ~= '' then redis.call('ZADD', all .. 'ix:r:' .. by, created, member) end
-  redis.call('ZADD', all .. 'ix:t:' .. trace, created, member)
-  redis.call('SADD', all .. 'busy', droplet)
-end
-local retried = math.max(tonumber(retries), counted)
-local listed = cjson.encode({tonumber(revision), status, droplet, by, trace, retried})
-redis.call('HSET', all .. 'task', member, listed)
-local function tell(what)
-  redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 't', id, 'e', what)
-end
--- A worker may be faster than whoever submitted: the task was queued all the same.
-if not entry and tonumber(revision) > 1 then tell(cjson.encode({1, 'queued', droplet, by, trace, 0})) end
-tell(listed)
-redis.call('ZADD', all .. 'ix:s:' .. status, created, member)
-if ended == '' then redis.call('ZADD', all .. 'ix:sd:' .. status .. ':' .. droplet, created, member) end
-local function count(name, by_how_many)
-  redis.call('HINCRBY', all .. 'counters', name, by_how_many)
-end
-local function count_droplet(name, by_how_many)
-  redis.call('HINCRBY', all .. 'per-droplet', droplet .. ':' .. name, by_how_many)
-end
-if retried > counted then
-  count('retries', retried - counted)
-  count_droplet('retries', retried - counted)
-end
-local answer = entry and ${ENTRY_MOVED} or ${ENTRY_NEW}
-if ended == '' then
-  if deadline ~= '' then redis.call('ZADD', all .. 'deadlines', deadline, id) end
-  return answer
-end
-if deadline ~= '' then redis.call('ZREM', all .. 'deadlines', id) end
-redis.call('ZADD', all .. 'ended', ended, member)
-count('tasks:' .. status, 1)
-count_droplet(status, 1)
-if retried > 0 and status == 'success' then count('retried:success', 1) end
-if retried > 0 and (status == 'error' or status == 'timeout') then count('retried:failure', 1) end
-if duration ~= '' then
-  count('duration_ms', duration)
-  count_droplet('duration_ms', duration)
-  redis.call('BITFIELD', all .. 'took', 'OVERFLOW', 'SAT', 'INCRBY', 'u32', '#' .. bucket, 1)
-  redis.call('BITFIELD', all .. 'took:' .. droplet, 'OVERFLOW', 'SAT', 'INCRBY', 'u32', '#' .. bucket, 1)
-end
-return answer
+  `${RECORD_HISTORY}
+return record_history(KEYS[1], ARGV, ARGV[${ENTRY_VALUES + 1}])
 `,
 );
 

@@ -24,6 +24,8 @@ export interface HistoryEntry {
   durationMs: number | null;
   /** Retries made so far. */
   retries: number;
+  /** The step before this one, when that was too short to be listed: it is told of all the same. */
+  ran?: Pick<HistoryEntry, "revision" | "retries"> | null;
 }
 
 /** Hears of each step of each task exactly once over all processes. */
@@ -69,7 +71,12 @@ export class TaskHistory {
 
   /** Idempotent: an entry that is not newer than what is listed changes nothing. */
   async record(entry: HistoryEntry): Promise<void> {
-    const did = await recordHistory(this.#redis, [this.#keys.all], historyArgs(entry));
+    const args = [...historyValues(entry), entry.revision];
+    this.recorded(entry, await recordHistory(this.#redis, [this.#keys.all], args));
+  }
+
+  /** An entry was taken into the lists. @param did what `record_history` answered */
+  recorded(entry: HistoryEntry, did: number): void {
     if (did === ENTRY_STALE) return;
     for (const listener of this.#listeners) listener(entry, { isFirst: did === ENTRY_NEW });
   }
@@ -161,13 +168,14 @@ export function historyEntryOf(stored: StoredTask): HistoryEntry {
   };
 }
 
-function historyArgs(entry: HistoryEntry): (string | number)[] {
-  const { task } = entry;
+/** An entry as `record_history` reads it. */
+export function historyValues(entry: HistoryEntry): (string | number | Buffer)[] {
+  const { task, ran } = entry;
   const requestedBy = task.meta["requested_by"];
   const durationMs = entry.durationMs === null ? null : Math.max(0, Math.round(entry.durationMs));
   return [
     task.id,
-    entry.revision,
+    Buffer.from(task.id.replaceAll("-", ""), "hex"),
     entry.status,
     task.createdAt,
     task.dropletName.toLowerCase(),
@@ -178,5 +186,7 @@ function historyArgs(entry: HistoryEntry): (string | number)[] {
     durationMs === null ? "" : bucketOf(durationMs),
     entry.retries,
     task.deadlineAt ?? "",
+    ran?.revision ?? "",
+    ran?.retries ?? "",
   ];
 }

@@ -43,14 +43,21 @@ local function keep_body(key, response, body)
 end
 `;
 
+/** create_record(key, task): whether this call made the record. */
+export const CREATE_RECORD = `
+local function create_record(key, task)
+  if redis.call('EXISTS', key) == 1 then return false end
+  redis.call('HSET', key, 'd', task, 's', 'queued', 'v', 1)
+  return true
+end
+`;
+
 /** KEYS record · ARGV task → 1 when this call made the record, else 0. */
 export const createRecord = luaScript<number>(
   "createRecord",
   1,
-  `
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'd', ARGV[1], 's', 'queued', 'v', 1)
-return 1
+  `${CREATE_RECORD}
+return create_record(KEYS[1], ARGV[1]) and 1 or 0
 `,
 );
 
@@ -108,61 +115,83 @@ return {wish and 'cancelled' or 'queued', revision, bytes}
 );
 
 /**
- * Ends the task.
- * KEYS record, body
- * ARGV n ('' = not by an attempt), attempt, status, end, now, response, body, keep ms, target URL,
+ * end_task(keys, argv): ends the task.
+ * keys record, body
+ * argv n ('' = not by an attempt), attempt, status, end, now, response, body, keep ms, target URL,
  *      record's life ms, input, force ('1' = although an attempt is open)
- * → [verdict, revision, body bytes]; verdict: ended | refused (final already, or not ours any more) | running |
- *   missing; body bytes as in closeAttempt
+ * → [verdict, revision, body bytes], sealed record; verdict: ended | refused (final already, or not ours any more) |
+ *   running | missing; body bytes as in closeAttempt
+ */
+export const END_TASK = `${ENDED}
+local function end_task(keys, argv)
+  local key = keys[1]
+  local status, open, n = unpack(redis.call('HMGET', key, 's', 'o', 'n'))
+  if not status then return {'missing', 0, -1} end
+  if ended(status) then return {'refused', 0, -1} end
+  local isOpen = open and open ~= ''
+  if argv[1] ~= '' then
+    if not isOpen or n ~= argv[1] then return {'refused', 0, -1} end
+  elseif isOpen and argv[12] ~= '1' then
+    return {'running', 0, -1}
+  end
+  local set = {'e', argv[4], 'c', argv[5], 'o', '', 'na', ''}
+  local function also(name, value)
+    set[#set + 1] = name
+    set[#set + 1] = value
+  end
+  if argv[2] ~= '' and n then also('a:' .. n, argv[2]) end
+  if argv[6] ~= '' then also('r', argv[6]) end
+  if argv[9] ~= '' then also('u', argv[9]) end
+  local is_large = #argv[11] > ${SEALED_INPUT_BYTES_MAX}
+  if not is_large then also('p', argv[11]) end
+  redis.call('HSET', key, unpack(set))
+  local revision = redis.call('HINCRBY', key, 'v', 1)
+  local fields, lines = redis.call('HGETALL', key), {}
+  for i = 1, #fields, 2 do
+    if fields[i] ~= 's' and fields[i + 1] ~= '' then
+      lines[#lines + 1] = fields[i]
+      lines[#lines + 1] = fields[i + 1]
+    end
+  end
+  local sealed = table.concat(lines, '\\n')
+  redis.call('DEL', key)
+  redis.call('HSET', key, 's', argv[3], 'z', sealed)
+  if is_large then redis.call('HSET', key, 'p', argv[11]) end
+  redis.call('PEXPIRE', key, argv[10])
+  local bytes = keep_body(keys[2], argv[6], argv[7])
+  if bytes >= 0 then redis.call('PEXPIRE', keys[2], argv[8]) end
+  return {'ended', revision, bytes}, sealed
+end
+`;
+
+/**
+ * announce_end(watchers, channel, id, status, has_body, sealed): tells whoever waits that the task has ended, and how.
+ * Read by `end-notice.ts`.
+ */
+export const ANNOUNCE_END = `
+local function announce_end(watchers, channel, id, status, has_body, sealed)
+  local notice = table.concat({id, status, has_body and '1' or '0', sealed}, '\\n')
+  if channel ~= '' then redis.call('PUBLISH', channel, notice) end
+  local others = redis.call('SMEMBERS', watchers)
+  for _, other in ipairs(others) do redis.call('PUBLISH', other, notice) end
+  if #others > 0 then redis.call('DEL', watchers) end
+end
+`;
+
+/** How many values `endTask` takes. */
+export const END_VALUES = 14;
+
+/**
+ * KEYS record, body, watchers · ARGV as of end_task, then task id, reply channel ('' = none)
+ * → as end_task; whoever waits has been told
  */
 export const endTask = luaScript<[EndVerdict, number, number]>(
   "endTask",
-  2,
-  `${ENDED}
-local key = KEYS[1]
-local status, open, n = unpack(redis.call('HMGET', key, 's', 'o', 'n'))
-if not status then return {'missing', 0, -1} end
-if ended(status) then return {'refused', 0, -1} end
-local isOpen = open and open ~= ''
-if ARGV[1] ~= '' then
-  if not isOpen or n ~= ARGV[1] then return {'refused', 0, -1} end
-elseif isOpen and ARGV[12] ~= '1' then
-  return {'running', 0, -1}
-end
-if ARGV[2] ~= '' and n then redis.call('HSET', key, 'a:' .. n, ARGV[2]) end
-redis.call('HSET', key, 'e', ARGV[4], 'c', ARGV[5], 'o', '', 'na', '')
-if ARGV[6] ~= '' then redis.call('HSET', key, 'r', ARGV[6]) end
-if ARGV[9] ~= '' then redis.call('HSET', key, 'u', ARGV[9]) end
-local is_large = #ARGV[11] > ${SEALED_INPUT_BYTES_MAX}
-if not is_large then redis.call('HSET', key, 'p', ARGV[11]) end
-local revision = redis.call('HINCRBY', key, 'v', 1)
-local fields, lines = redis.call('HGETALL', key), {}
-for i = 1, #fields, 2 do
-  if fields[i] ~= 's' and fields[i + 1] ~= '' then
-    lines[#lines + 1] = fields[i]
-    lines[#lines + 1] = fields[i + 1]
-  end
-end
-redis.call('DEL', key)
-redis.call('HSET', key, 's', ARGV[3], 'z', table.concat(lines, '\\n'))
-if is_large then redis.call('HSET', key, 'p', ARGV[11]) end
-redis.call('PEXPIRE', key, ARGV[10])
-local bytes = keep_body(KEYS[2], ARGV[6], ARGV[7])
-redis.call('PEXPIRE', KEYS[2], ARGV[8])
-return {'ended', revision, bytes}
-`,
-);
-
-/** Tells whoever waits that the task has ended. KEYS watchers · ARGV task id, reply channel ('' = none) */
-export const announceEnd = luaScript<null>(
-  "announceEnd",
-  1,
-  `
-if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[2], ARGV[1]) end
-for _, channel in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  redis.call('PUBLISH', channel, ARGV[1])
-end
-redis.call('DEL', KEYS[1])
+  3,
+  `${END_TASK}${ANNOUNCE_END}
+local verdict, sealed = end_task(KEYS, ARGV)
+if sealed then announce_end(KEYS[3], ARGV[14], ARGV[13], ARGV[3], verdict[3] >= 0, sealed) end
+return verdict
 `,
 );
 

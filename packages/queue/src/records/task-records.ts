@@ -5,7 +5,6 @@ import type { Redis } from "ioredis";
 import { ownJson, ownWriting } from "../redis/own-writing.ts";
 import type { Keys } from "../redis/keys.ts";
 import {
-  announceEnd,
   beginAttempt,
   closeAttempt,
   createRecord,
@@ -130,32 +129,39 @@ export class TaskRecords {
     return { kind, revision, bodyBytes };
   }
 
+  /** Whoever waits has been told when this resolves. */
   async end(ending: EndOfTask): Promise<RecordVerdict<EndVerdict>> {
-    const { task, attempt, response, end } = ending;
     const [kind, revision, bodyBytes] = await endTask(
       this.#redis,
-      [this.#keys.record(task.id), this.#keys.body(task.id)],
-      [
-        attempt && !ending.force ? attempt.number : "",
-        attempt ? JSON.stringify(attempt) : "",
-        end.status,
-        JSON.stringify(end),
-        ending.nowMs,
-        response ? JSON.stringify(response.stored) : "",
-        response?.wholeBody ?? "",
-        this.#resultKeepMs,
-        ending.targetUrl ?? "",
-        ENDED_RECORD_LIFE_MS,
-        keptInput(ending.input, end.status),
-        ending.force ? "1" : "",
-      ],
+      this.endKeys(ending.task.id),
+      this.endValues(ending),
     );
     return { kind, revision, bodyBytes };
   }
 
-  /** Tells everyone who asked, and the process that submitted it when a caller waits there. */
-  async announceEnd(taskId: string, replyChannel: string | null): Promise<void> {
-    await announceEnd(this.#redis, [this.#keys.watchers(taskId)], [taskId, replyChannel ?? ""]);
+  /** The keys of `end_task`, then that of the watchers. */
+  endKeys(taskId: string): string[] {
+    return [this.#keys.record(taskId), this.#keys.body(taskId), this.#keys.watchers(taskId)];
+  }
+
+  /** The values of `end_task`, then the task's id and the reply channel. */
+  endValues({ task, attempt, response, end, ...ending }: EndOfTask): (string | number)[] {
+    return [
+      attempt && !ending.force ? attempt.number : "",
+      attempt ? JSON.stringify(attempt) : "",
+      end.status,
+      JSON.stringify(end),
+      ending.nowMs,
+      response ? JSON.stringify(response.stored) : "",
+      response?.wholeBody ?? "",
+      this.#resultKeepMs,
+      ending.targetUrl ?? "",
+      ENDED_RECORD_LIFE_MS,
+      keptInput(ending.input, end.status),
+      ending.force ? "1" : "",
+      task.id,
+      ending.replyChannel ?? "",
+    ];
   }
 
   async read(taskId: string): Promise<StoredTask | null> {

@@ -1,10 +1,21 @@
+import type { TaskRecord } from "@orchestrator/contract";
+import { parseEndNotice } from "../records/end-notice.ts";
 import type { Subscriptions } from "../redis/subscriptions.ts";
 
 /** What a waiter learns: the task ended, or its time is up. */
 export type WaitResult = "ended" | "time_up" | "stopped";
 
+export interface Waiter {
+  result: Promise<WaitResult>;
+  cancel: () => void;
+  /** The record of the task that ended, when it came with the news; null when it has to be read. */
+  ending: () => TaskRecord | null;
+}
+
 /** How often the table looks by itself, in case a message was lost. */
 const SAFETY_POLL_MS = 2000;
+
+type Settle = (result: WaitResult, ending?: () => TaskRecord | null) => void;
 
 export interface WaiterTableOptions {
   subscriptions: Subscriptions;
@@ -20,7 +31,7 @@ export interface WaiterTableOptions {
  */
 export class WaiterTable {
   readonly #options: WaiterTableOptions;
-  readonly #waiters = new Map<string, Set<(result: WaitResult) => void>>();
+  readonly #waiters = new Map<string, Set<Settle>>();
   readonly #poll: NodeJS.Timeout;
   #isPolling = false;
   #isClosed = false;
@@ -31,7 +42,11 @@ export class WaiterTable {
     const { subscriptions, channel, onError } = options;
     subscriptions.onReconnect(() => this.#lookAtRecords());
     // Until Redis confirms, the slow poll is what tells waiters.
-    subscriptions.listen(channel, (taskId) => this.#settle(taskId, "ended")).catch(onError);
+    const hear = (message: string): void => {
+      const { taskId, record } = parseEndNotice(message);
+      for (const settle of this.#waiters.get(taskId) ?? []) settle("ended", record);
+    };
+    subscriptions.listen(channel, hear).catch(onError);
   }
 
   /** How many callers wait. */
@@ -42,11 +57,13 @@ export class WaiterTable {
   }
 
   /** Starts to wait at once; the result comes within `ms` whatever happens to Redis. */
-  expect(taskId: string, ms: number): { result: Promise<WaitResult>; cancel: () => void } {
+  expect(taskId: string, ms: number): Waiter {
     const { promise, resolve } = Promise.withResolvers<WaitResult>();
     const waiters = this.#waiters.get(taskId) ?? new Set();
     this.#waiters.set(taskId, waiters);
-    const settle = (result: WaitResult): void => {
+    let ending: (() => TaskRecord | null) | undefined;
+    const settle: Settle = (result, record) => {
+      ending = record;
       clearTimeout(timer);
       waiters.delete(settle);
       if (waiters.size === 0) this.#waiters.delete(taskId);
@@ -55,7 +72,7 @@ export class WaiterTable {
     const timer = setTimeout(() => settle("time_up"), ms);
     waiters.add(settle);
     if (this.#isClosed) settle("stopped");
-    return { result: promise, cancel: () => settle("stopped") };
+    return { result: promise, cancel: () => settle("stopped"), ending: () => ending?.() ?? null };
   }
 
   /** Lets every caller go, and holds no new one: for a process that stops. */
