@@ -25,7 +25,9 @@ import { luaScript } from "../redis/lua-script.ts";
  */
 const PACKING = `
 local function packed(id)
-  return (id:gsub('-', ''):gsub('%x%x', function(byte) return string.char(tonumber(byte, 16)) end))
+  if #id ~= 36 then return id end
+  return struct.pack('>I4I4I4I4', tonumber(id:sub(1, 8), 16), tonumber(id:sub(10, 13) .. id:sub(15, 18), 16),
+    tonumber(id:sub(20, 23) .. id:sub(25, 28), 16), tonumber(id:sub(29, 36), 16))
 end
 local function unpacked(member)
   return (('%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x'):format(member:byte(1, 16)))
@@ -49,19 +51,20 @@ export const ENTRY_MOVED = 1;
 export const ENTRY_NEW = 2;
 
 /** How many values make an entry. */
-export const ENTRY_VALUES = 14;
+export const ENTRY_VALUES = 13;
 
 /**
  * record_history(all, entry, revision) → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW
- * entry: id, id packed, status, created at, droplet, requested by, trace id, ended at, duration ms and its bucket
+ * entry: id, status, created at, droplet, requested by, trace id, ended at, duration ms and its bucket
  *        ('' = no attempt was made), retries, deadline at ('' = none), the revision and the retries at which it was
  *        running without that having been listed ('' = was not)
  */
-export const RECORD_HISTORY = `
+export const RECORD_HISTORY = `${PACKING}
 local function record_history(all, values, revision)
-  local id, member, status, created, droplet, by, trace, ended, duration, bucket, retries, deadline, ran, ran_retries =
+  local id, status, created, droplet, by, trace, ended, duration, bucket, retries, deadline, ran, ran_retries =
     unpack(values)
   revision = tonumber(revision)
+  local member = packed(id)
   local was = redis.call('HGET', all .. 'task', member)
   local entry = was and cjson.decode(was)
   if entry and entry[1] >= revision then return ${ENTRY_STALE} end

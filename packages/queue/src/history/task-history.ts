@@ -169,13 +169,12 @@ export function historyEntryOf(stored: StoredTask): HistoryEntry {
 }
 
 /** An entry as `record_history` reads it. */
-export function historyValues(entry: HistoryEntry): (string | number | Buffer)[] {
+export function historyValues(entry: HistoryEntry): (string | number)[] {
   const { task, ran } = entry;
   const requestedBy = task.meta["requested_by"];
   const durationMs = entry.durationMs === null ? null : Math.max(0, Math.round(entry.durationMs));
   return [
     task.id,
-    Buffer.from(task.id.replaceAll("-", ""), "hex"),
     entry.status,
     task.createdAt,
     task.dropletName.toLowerCase(),

@@ -5,10 +5,10 @@ import { ownWriting } from "./own-writing.ts";
 export type LuaScript<Answer> = (
   redis: Redis,
   keys: readonly string[],
-  args: readonly (string | number | Buffer)[],
+  args: readonly (string | number)[],
 ) => Promise<Answer>;
 
-type Command<Answer> = (...args: (string | number | Buffer)[]) => Promise<Answer>;
+type Command<Answer> = (...args: (string | number)[]) => Promise<Answer>;
 
 const scripts = new Map<string, { numberOfKeys: number; lua: string }>();
 
