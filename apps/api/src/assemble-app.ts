@@ -41,13 +41,13 @@ export function assembleApp(parts: Parts): Express {
   const tasks = { ...submission, defaults, waitMaxMs: waitMaxMs(config) };
   const access = openAccess(config, store, log);
   const mesh = opened.use(
-    startMesh({ config, version, isSignInOn: access.isSignInOn, store, pulse, tasks }),
+    startMesh({ config, version, isSignInOn: access.isSignInOn, store, pulse, tasks, log }),
   );
   const metrics = createApiMetrics(store, submission.waiters, version, log);
   const routers = [
     bulkRoutes(tasks, log),
     eventRoutes({ store, streams, log }),
-    taskRoutes(tasks),
+    taskRoutes(tasks, log),
     operatorRoutes({ store, log }),
     auditRoutes(store),
     ...mesh.routers,
