@@ -16,7 +16,7 @@ import { readRecord } from "../tasks/read-record.ts";
 import { readWait } from "../tasks/read-wait.ts";
 import { submitOnce } from "../tasks/submit-once.ts";
 import type { Submission } from "../tasks/submit-task.ts";
-import { answerSubmitted } from "../tasks/task-answers.ts";
+import { answerSubmitted, asSeenBy } from "../tasks/task-answers.ts";
 
 export interface TaskRoutesOptions extends Submission {
   defaults: TaskDefaults;
@@ -137,5 +137,5 @@ async function cancel(
   const details = { task_id: id, status: record.status };
   const done = { action: "cancel", droplet: record.droplet_name, details };
   await auditOperatorsAct(done, request, response, { store: options.store, log });
-  response.status(isDone ? 200 : 202).json(record);
+  response.status(isDone ? 200 : 202).json(asSeenBy(callerOf(response), record));
 }
