@@ -1,216 +1,150 @@
-import { openApiDocument } from "@orchestrator/contract";
 import type { SeededRandom } from "../chaos/seeded-random.ts";
+import type { ApiDocument, Operation } from "../support/api-document.ts";
+import { NASTY_HEADERS, NASTY_SEGMENTS, NASTY_TEXTS } from "./nasty-values.ts";
+import { SchemaValues, type Schema } from "./schema-values.ts";
 
 export interface GeneratedRequest {
+  /** What it was made for; null when its method or its place is another than the document's. */
+  operation: Operation | null;
   method: string;
   path: string;
   headers: Record<string, string>;
   body: string | null;
 }
 
-const OPERATIONS = Object.entries(openApiDocument({ version: "0", serverUrl: "/" }).paths).flatMap(
-  ([path, operations]) => Object.keys(operations).map((method) => ({ method, path })),
-);
-
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
-/** Mostly the two that there are. */
-const PREFIXES = [
-  ...Array.from({ length: 10 }, () => ["", "/orchestrator"]).flat(),
-  "/ORCHESTRATOR",
-  "/",
-  "/orchestrator/orchestrator",
-];
-const IDS = [
-  "echo",
-  "gone",
-  "550e8400-e29b-41d4-a716-446655440000",
-  "%00",
-  "%",
-  "%ff%fe",
-  "..",
-  "%2e%2e",
-  "*",
-  "{",
-  "a".repeat(3000),
-  "__proto__",
-  "%F0%9F%92%A9",
-];
-const FIELDS = [
-  "droplet_name",
-  "method",
-  "path",
-  "payload",
-  "headers",
-  "meta",
-  "priority",
-  "delay_ms",
-  "deadline_ms",
-  "timeout_ms",
-  "attempt_timeout_ms",
-  "max_retries",
-  "delivery",
-  "when_open",
-  "callback",
-  "tasks",
-  "status",
-  "since",
-  "until",
-  "dry_run",
-  "target",
-  "source",
-  "message_type",
-  "retry_count",
-  "trace_id",
-  "udc_version",
-  "concurrency",
-  "rate",
-  "state",
-  "metrics",
-  "__proto__",
-  "constructor",
-];
-const WORDS = [
-  "",
-  "echo",
-  "GET",
-  "POST",
-  "/",
-  "/x?y=1",
-  "//evil.example/",
-  "@evil.example",
-  "\\\\evil",
-  "true",
-  "false",
-  "-1",
-  "0",
-  "1e999",
-  "99999999999999999999",
-  "null",
-  "\u0000",
-  "a\r\nX: y",
-  "\u{1F4A9}",
-  "\uD800",
-  "status",
-  "command",
-  "query",
-  "success",
-  "error",
-  "open",
-  "closed",
-  "auto",
-  "x".repeat(5000),
-  "' OR 1=1",
-  "${7*7}",
-  "../../etc/passwd",
-];
-const QUERIES = [
-  "wait",
-  "limit",
-  "cursor",
-  "status",
-  "droplet_name",
-  "since",
-  "until",
-  "dry_run",
-  "last_event_id",
-  "source",
-  "message_type",
-  "trace_id",
-  "nonsense",
-];
-const HEADERS = [
-  "prefer",
-  "idempotency-key",
-  "traceparent",
-  "x-trace-id",
-  "authorization",
-  "x-api-key",
-  "accept",
-  "origin",
-  "x-orchestrator-hops",
-  "last-event-id",
-  "if-none-match",
-  "range",
-  "expect",
-  "content-encoding",
-  "x-forwarded-for",
-  "cookie",
-];
 
-/** One request: of the document, with what it wants or with what nobody would send. */
-export function generateRequest(random: SeededRandom): GeneratedRequest {
-  const pick = <Item>(items: readonly Item[]): Item => items[below(random, items.length)] as Item;
-  const isLikely = (percent: number): boolean => below(random, 100) < percent;
-  const operation = pick(OPERATIONS);
-  const place = isLikely(95) ? operation.path : `/${pick(WORDS)}`;
-  const filled = place.replaceAll(/\{\w+\}/g, () => pick(IDS));
-  const query = Array.from(
-    { length: below(random, 4) },
-    () => `${pick(QUERIES)}=${encode(pick(WORDS))}`,
-  );
-  const asked = query.length > 0 ? `?${query.join("&")}` : "";
-  const headers: Record<string, string> = {};
-  for (let n = below(random, 4); n > 0; n -= 1) headers[pick(HEADERS)] = headerText(pick(WORDS));
-  // Nobody answers `100 Continue` to a client that does not wait for it.
-  delete headers["expect"];
-  const method = isLikely(85) ? operation.method.toUpperCase() : pick(METHODS);
-  const hasBody = method !== "GET" && method !== "HEAD" && isLikely(85);
-  if (hasBody && isLikely(90))
-    headers["content-type"] = isLikely(90) ? "application/json" : "text/plain";
-  return {
-    method,
-    path: `${pick(PREFIXES)}${plain(filled)}${asked}`,
-    headers,
-    body: hasBody ? bodyText() : null,
-  };
+/** Of a hundred values so many are wrong: none, so that a request gets far; one or two; most. */
+const SLIPS = [0, 0, 15, 15, 60];
 
-  function bodyText(): string {
-    const text = JSON.stringify(
-      isLikely(60) ? { droplet_name: "echo", path: "/", ...fields(2) } : anything(0),
-    );
-    if (isLikely(90)) return text;
-    return isLikely(50)
-      ? text.slice(0, below(random, text.length + 1))
-      : `${"[".repeat(below(random, 5000))}${text}`;
+/** Newest first in, oldest out: tasks that can be read, cancelled and replayed. */
+const IDS_MAX = 50;
+
+/** Makes requests by the document that the service serves: for every operation and each of its parameters. */
+export class RequestGenerator {
+  readonly #random: SeededRandom;
+  readonly #operations: readonly Operation[];
+  readonly #values: SchemaValues;
+  readonly #ids = ["550e8400-e29b-41d4-a716-446655440000"];
+
+  constructor({ document, operations }: ApiDocument, random: SeededRandom) {
+    const examples = new Map<string, unknown[]>();
+    for (const { requestBody } of operations) {
+      const shown = requestBody?.content["application/json"]?.examples ?? {};
+      for (const { value } of Object.values(shown)) collectByName(value, examples);
+    }
+    this.#random = random;
+    this.#operations = operations;
+    this.#values = new SchemaValues({
+      random,
+      schemas: document.components.schemas as Record<string, Schema>,
+      examplesOf: (name) => (/^(?:task_)?id$/.test(name) ? this.#ids : (examples.get(name) ?? [])),
+    });
   }
 
-  function fields(depth: number): object {
-    return Object.fromEntries(
-      Array.from({ length: below(random, 5) }, () => [pick(FIELDS), anything(depth)]),
-    );
+  /** Takes the ids of tasks from an answer: what follows can then be about tasks that exist. */
+  learn(answer: string): void {
+    const id = /"task_id":"([0-9a-f-]{36})"/.exec(answer)?.[1];
+    if (id === undefined) return;
+    this.#ids.unshift(id);
+    this.#ids.length = Math.min(this.#ids.length, IDS_MAX);
   }
 
-  function anything(depth: number): unknown {
-    const kind = below(random, depth > 3 ? 5 : 7);
-    if (kind === 0) return pick([null, true, false]);
-    if (kind === 1) return pick([0, -1, 1, 3.5, 1e308, 2 ** 53, -0]);
-    if (kind === 5) return Array.from({ length: below(random, 4) }, () => anything(depth + 1));
-    if (kind === 6) return fields(depth + 1);
-    return pick(WORDS);
+  next(): GeneratedRequest {
+    const operation = this.#random.pick(this.#operations);
+    const slips = this.#random.pick(SLIPS);
+    const isElsewhere = this.#happens(slips / 4);
+    const isOtherMethod = this.#happens(slips / 4);
+    const method = isOtherMethod ? this.#random.pick(METHODS) : operation.method;
+    const place = isElsewhere
+      ? `/${this.#random.pick(NASTY_TEXTS)}`
+      : this.#place(operation, slips);
+    const prefix = this.#happens(slips / 8)
+      ? "/ORCHESTRATOR/orchestrator"
+      : this.#random.pick(["", "/orchestrator"]);
+    const body = method === "GET" || method === "HEAD" ? null : this.#body(operation, slips);
+    return {
+      operation: isElsewhere || isOtherMethod || place.includes("..") ? null : operation,
+      method,
+      path: sendable(`${prefix}${place}${this.#query(operation, slips)}`),
+      headers: {
+        ...this.#headers(operation, slips),
+        ...(body !== null && this.#contentType(slips)),
+      },
+      body,
+    };
+  }
+
+  #place({ path, operationId }: Operation, slips: number): string {
+    return path.replaceAll(/\{(\w+)\}/g, () => {
+      if (this.#happens(slips)) return this.#random.pick(NASTY_SEGMENTS);
+      const isDroplet = path.startsWith("/droplets") || operationId.startsWith("droplet");
+      return isDroplet
+        ? this.#random.pick(["echo", "registry", "2"])
+        : this.#random.pick(this.#ids);
+    });
+  }
+
+  #query({ parameters = [] }: Operation, slips: number): string {
+    const asked = this.#filled(parameters, "query", slips);
+    if (this.#happens(slips / 2))
+      asked.push([this.#random.pick(NASTY_TEXTS), this.#values.nasty()]);
+    const texts = asked.map(([name, value]) => `${encode(name)}=${encode(textOf(value))}`);
+    return texts.length > 0 ? `?${texts.join("&")}` : "";
+  }
+
+  #headers({ parameters = [] }: Operation, slips: number): Record<string, string> {
+    const filled = this.#filled(parameters, "header", slips);
+    for (let n = this.#happens(slips) ? this.#random.between(0, 3) : 0; n > 0; n -= 1)
+      filled.push([this.#random.pick(NASTY_HEADERS), this.#random.pick(NASTY_TEXTS)]);
+    const texts = filled.map(([name, value]) => [name.toLowerCase(), headerText(textOf(value))]);
+    return Object.fromEntries(texts) as Record<string, string>;
+  }
+
+  #filled(
+    parameters: NonNullable<Operation["parameters"]>,
+    place: "query" | "header",
+    slips: number,
+  ): [name: string, value: unknown][] {
+    return parameters
+      .filter((one) => one.in === place && (one.required === true || this.#happens(30)))
+      .map(({ name, schema }) => [name, this.#values.make(schema ?? {}, name, slips)]);
+  }
+
+  /** What the schema asks for, now and then cut short, nested without end, or not asked for at all. */
+  #body({ requestBody }: Operation, slips: number): string | null {
+    const schema = requestBody?.content["application/json"]?.schema;
+    if (schema === undefined && !this.#happens(slips)) return null;
+    if (this.#happens(slips / 10)) return null;
+    const value =
+      schema === undefined ? this.#values.nasty() : this.#values.make(schema, "", slips);
+    const text = JSON.stringify(value);
+    if (!this.#happens(slips / 5)) return text;
+    return this.#happens(50)
+      ? text.slice(0, this.#random.between(0, text.length))
+      : `${"[".repeat(this.#random.between(0, 5000))}${text}`;
+  }
+
+  #contentType(slips: number): Record<string, string> {
+    if (this.#happens(slips / 10)) return {};
+    return { "content-type": this.#happens(slips / 4) ? "text/plain" : "application/json" };
+  }
+
+  #happens(percent: number): boolean {
+    return this.#random.chance(percent / 100);
   }
 }
 
-/** Bytes for a socket: a request that was damaged, or noise. */
-export function generateBytes(random: SeededRandom): Buffer {
-  const noise = Buffer.from(Array.from({ length: below(random, 400) }, () => below(random, 256)));
-  if (below(random, 4) === 0) return noise;
-  const { method, path, headers, body } = generateRequest(random);
-  const lines = [`${method} ${path} HTTP/1.1`, "Host: 127.0.0.1", "Connection: close"];
-  const length = body === null ? [] : [`Content-Length: ${body.length + below(random, 3)}`];
-  const all = [
-    ...lines,
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-    ...length,
-  ];
-  const bytes = Buffer.from(`${all.join("\r\n")}\r\n\r\n${body ?? ""}`);
-  for (let n = below(random, 6); n > 0; n -= 1)
-    bytes[below(random, bytes.length)] = below(random, 256);
-  return below(random, 3) === 0 ? bytes.subarray(0, below(random, bytes.length)) : bytes;
+function collectByName(value: unknown, into: Map<string, unknown[]>): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, one] of Object.entries(value)) {
+    if (!Array.isArray(value)) into.set(name, [...(into.get(name) ?? []), one]);
+    collectByName(one, into);
+  }
 }
 
-/** From 0 up to, but not including, `count`. */
-function below(random: SeededRandom, count: number): number {
-  return Math.floor(random.next() * count);
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function encode(text: string): string {
@@ -218,7 +152,7 @@ function encode(text: string): string {
 }
 
 /** What Node's client would refuse to send itself is for the raw bytes. */
-function plain(path: string): string {
+function sendable(path: string): string {
   return path.replaceAll(/[^\x21-\x7e]/g, "%01");
 }
 

@@ -108,8 +108,12 @@ export interface DropletsAnswer {
 }
 
 /** GET /orchestrator/droplets. */
-export async function readDroplets(api: Api): Promise<DropletsAnswer> {
-  return expectStatus(200, await send(api, "/orchestrator/droplets")) as DropletsAnswer;
+export async function readDroplets(
+  api: Api,
+  headers: SendOptions["headers"] = {},
+): Promise<DropletsAnswer> {
+  const answer = await send(api, "/orchestrator/droplets", { headers });
+  return expectStatus(200, answer) as DropletsAnswer;
 }
 
 /** The body of an answer with the status that was expected. */

@@ -22,7 +22,7 @@ export interface Operation {
   path: string;
   operationId: string;
   security: Record<string, string[]>[];
-  parameters?: { name: string; in: string; required?: boolean }[];
+  parameters?: { name: string; in: string; required?: boolean; schema?: object }[];
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, { headers: Record<string, unknown>; content?: Record<string, Media> }>;
   calls: Record<string, ShownCall>;

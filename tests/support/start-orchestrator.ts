@@ -23,6 +23,8 @@ export interface OrchestratorOptions {
   env?: Env;
   apiEnv?: Env;
   workerEnv?: Env;
+  /** What the harness itself signs in with, where callers have to. */
+  headers?: Env;
   /** The shared Redis unless given. */
   redisUrl?: string;
   /** `listening`: do not wait until they are ready, for starts while something is missing. */
@@ -95,7 +97,7 @@ export async function startOrchestrator(options: OrchestratorOptions = {}): Prom
   await Promise.all([...apis, ...workers].map(async (one) => await bringUp(one, isReadyNeeded)));
   if (isReadyNeeded && workers.length > 0) {
     const names = (options.droplets ?? []).map(({ name }) => name);
-    await Promise.all(apis.map(async (api) => await untilKnown(api, names)));
+    await Promise.all(apis.map(async (api) => await untilKnown(api, names, options.headers)));
   }
 
   async function add(app: "api" | "worker", list: Service[], more: Env = {}): Promise<Service> {
@@ -140,10 +142,14 @@ async function bringUp(service: Service, isReadyNeeded: boolean): Promise<void> 
 }
 
 /** Resolves when an API's list holds all these droplets. */
-export async function untilKnown(api: Service, names: readonly string[]): Promise<void> {
+export async function untilKnown(
+  api: Service,
+  names: readonly string[],
+  headers: Env = {},
+): Promise<void> {
   await waitFor(`${api.name} to know ${names.join(", ")}`, async () => {
     if (names.length === 0) return true;
-    const known = new Set((await readDroplets(api)).droplets.map(({ name }) => name));
+    const known = new Set((await readDroplets(api, headers)).droplets.map(({ name }) => name));
     return names.every((name) => known.has(name));
   });
 }

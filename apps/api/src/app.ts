@@ -1,5 +1,6 @@
 import type { Logger } from "@orchestrator/runtime";
 import express, { type Express, type RequestHandler, type Router } from "express";
+import { requireAcceptableHead } from "./http/acceptable-head.ts";
 import { answerErrors, methodNotAllowed, nothingHere } from "./http/answer-errors.ts";
 import { jsonBody } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
@@ -27,7 +28,14 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  app.use(traceId, ...watchers, logRequests(log), securityHeaders(publicUrl), ...guards);
+  app.use(
+    traceId,
+    ...watchers,
+    logRequests(log),
+    securityHeaders(publicUrl),
+    requireAcceptableHead,
+    ...guards,
+  );
   for (const { path, handlers } of boards) app.use(path, ...handlers);
   app.use(jsonBody(bodyBytesMax));
   app

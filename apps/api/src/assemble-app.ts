@@ -1,5 +1,5 @@
 import type { Store } from "@orchestrator/queue";
-import type { Tracing } from "@orchestrator/runtime";
+import { redactionOf, type Tracing } from "@orchestrator/runtime";
 import type { Express } from "express";
 import { openAccess } from "./access/open-access.ts";
 import { startQueueBoard } from "./admin/bull-board.ts";
@@ -41,13 +41,19 @@ export function assembleApp(parts: Parts): Express {
   const tasks = { ...submission, defaults, waitMaxMs: waitMaxMs(config) };
   const access = openAccess(config, store, log);
   const mesh = opened.use(
-    startMesh({ config, version, isSignInOn: access.isSignInOn, store, pulse, tasks }),
+    startMesh({ config, version, isSignInOn: access.isSignInOn, store, pulse, tasks, log }),
   );
-  const metrics = createApiMetrics(store, submission.waiters, version, log);
+  const metrics = createApiMetrics({
+    store,
+    waiters: submission.waiters,
+    version,
+    isSignInOn: access.isSignInOn,
+    log,
+  });
   const routers = [
     bulkRoutes(tasks, log),
     eventRoutes({ store, streams, log }),
-    taskRoutes(tasks),
+    taskRoutes(tasks, log),
     operatorRoutes({ store, log }),
     auditRoutes(store),
     ...mesh.routers,
@@ -55,8 +61,9 @@ export function assembleApp(parts: Parts): Express {
     openApiRoutes(version),
   ];
   log.debug({ event: "api.assembled", routes: listRoutes(routers) });
+  const redaction = redactionOf(config.REDACT_FIELDS);
   const boards = BOARD_PATHS.map((path) => {
-    const board = opened.use(startQueueBoard(store, path, log));
+    const board = opened.use(startQueueBoard(store, path, { log, redaction }));
     return { path, handlers: [board.router] };
   });
   return createApp({

@@ -42,6 +42,21 @@ export const ApiConfig = z
       "Tasks of one droplet that may wait before new ones are refused",
     ),
     WAITERS_MAX: count(2000).describe("Callers that one API process holds at once"),
+    WAITERS_PER_CALLER: count(0)
+      .describe("Requests of one caller that one API process holds at once; 0 for no limit")
+      .meta({ documentedDefault: "0 (off)" }),
+    CONNECTIONS_MAX: count(10_000, { min: 1 }).describe(
+      "Connections that one API process has at once; further ones are closed as they come",
+    ),
+    CONNECTIONS_PER_ADDRESS: count(0)
+      .describe("The same for one address; leave it off behind a proxy; 0 for no limit")
+      .meta({ documentedDefault: "0 (off)" }),
+    REQUEST_WITHIN: seconds(30).describe(
+      "A request has to arrive within this, its headers within a third of it; slower senders get 408",
+    ),
+    REDACT_FIELDS: optionalText().describe(
+      "Names of more fields, by comma, whose values are kept out of logs and Bull Board",
+    ),
     EVENT_STREAMS_MAX: count(500).describe("Event streams that one API process serves at once"),
     HOST: text("0.0.0.0").describe("Address the servers bind to"),
     PORT: port(8001).describe("The API's port; 0 picks a free one"),

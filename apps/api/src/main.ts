@@ -9,7 +9,12 @@ const CLOSING_MS = 10_000;
 
 const config = readConfigurationOrExit(ApiConfig, process.env);
 const { version } = manifest;
-const log = createLogger({ service: "orchestrator-api", version, level: config.LOG_LEVEL });
+const log = createLogger({
+  service: "orchestrator-api",
+  version,
+  level: config.LOG_LEVEL,
+  redactFields: config.REDACT_FIELDS,
+});
 await using _api = await startApi({
   config,
   cacheDir: chooseSnapshotFolder(config.REGISTRY_CACHE_DIR),

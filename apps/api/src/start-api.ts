@@ -10,8 +10,9 @@ import {
 import { assembleApp } from "./assemble-app.ts";
 import type { ApiConfig } from "./config.ts";
 import { EventStreams } from "./events/event-streams.ts";
+import { capConnections, type ConnectionCaps } from "./http/connection-caps.ts";
 import { answerUnreadable } from "./http/answer-unreadable.ts";
-import { SERVER_LIMITS } from "./http/server-limits.ts";
+import { serverLimits } from "./http/server-limits.ts";
 import { startPulse } from "./pulse.ts";
 import { enforceDeadlines } from "./tasks/enforce-deadlines.ts";
 import { startSubmission, type SubmissionLimits } from "./tasks/start-submission.ts";
@@ -35,7 +36,11 @@ export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
   const streams = new EventStreams(config.EVENT_STREAMS_MAX);
   const app = assembleApp({ ...options, store, pulse, submission, streams, tracing, opened });
   const { HOST: host, PORT: port } = config;
-  const http = createServer(SERVER_LIMITS, app).on("clientError", answerUnreadable);
+  const http = createServer(serverLimits(config.REQUEST_WITHIN * 1000), app);
+  http.on("clientError", answerUnreadable);
+  // Without a listener Node answers an unknown Expect by itself, with a bare 417.
+  http.on("checkExpectation", app);
+  capConnections(http, connectionCaps(options));
   const server = opened.use(await listen(http, { host, port, portVariable: "PORT" }));
   opened.defer(() => submission.waiters.close());
   opened.defer(() => streams.close());
@@ -46,6 +51,14 @@ export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
 function tracingSettings({ config, version, log }: ApiOptions): TracingSettings {
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   return { endpoint, service: "orchestrator-api", version, log };
+}
+
+function connectionCaps({ config, log }: ApiOptions): ConnectionCaps {
+  return {
+    max: config.CONNECTIONS_MAX,
+    perAddressMax: config.CONNECTIONS_PER_ADDRESS,
+    onDropped: logSeldom((line) => log.warn(line), "connection.dropped"),
+  };
 }
 
 function submissionLimits(config: ApiConfig): SubmissionLimits {

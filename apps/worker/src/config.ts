@@ -53,6 +53,9 @@ export const WorkerConfig = z
     DROPLET_CONCURRENCY: count(50, { min: 1, max: 10_000 }).describe(
       "Tasks of one droplet that one worker process runs at once",
     ),
+    REDACT_FIELDS: optionalText().describe(
+      "Names of more fields, by comma, whose values are kept out of logs and Bull Board",
+    ),
     DROPLET_ALLOWED_HOSTS: optionalText().describe(
       "Hosts that may be called: names or *.suffix, by comma",
     ),

@@ -9,7 +9,12 @@ const CLOSING_MS = 5000;
 
 const config = readConfigurationOrExit(WorkerConfig, process.env);
 const { version } = manifest;
-const log = createLogger({ service: "orchestrator-worker", version, level: config.LOG_LEVEL });
+const log = createLogger({
+  service: "orchestrator-worker",
+  version,
+  level: config.LOG_LEVEL,
+  redactFields: config.REDACT_FIELDS,
+});
 const stopping = new AbortController();
 const stopped = untilStopped({ log, graceMs: config.SHUTDOWN_GRACE * 1000 + CLOSING_MS });
 void stopped.then(() => stopping.abort());

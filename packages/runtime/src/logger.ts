@@ -1,6 +1,6 @@
 import { destination as openDestination, pino, stdTimeFunctions } from "pino";
 import type { DestinationStream, Logger, LoggerOptions } from "pino";
-import { isPlainObject, redactField, SECRET_FIELD_NAMES } from "./redaction.ts";
+import { isPlainObject, redactionOf, type Redaction } from "./redaction.ts";
 import { scrubUrlCredentials } from "./url-credentials.ts";
 
 export type { Logger };
@@ -8,18 +8,12 @@ export type { Logger };
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** pino passes what `log.child({…})` binds through serializers alone, never through the `log` formatter. */
-const bindingSerializers = Object.fromEntries(
-  [...SECRET_FIELD_NAMES, "err", "headers", "payload", "body"].map((name) => [
-    name,
-    (value: unknown) => redactField(name, value),
-  ]),
-);
-
 export interface LoggerSettings {
   readonly service: string;
   readonly version: string;
   readonly level: LogLevel;
+  /** REDACT_FIELDS: the names of fields that are secret beside those that always are, by comma. */
+  readonly redactFields?: string | undefined;
   /** Standard output unless given; tests pass a stream that collects lines. */
   readonly destination?: DestinationStream;
 }
@@ -34,19 +28,40 @@ export interface LoggerSettings {
  * else: see redaction.ts. Lines are written synchronously (12 µs each, into a pipe): with pino's
  * own default a fatal line overtakes the lines before it.
  */
-export function createLogger({ service, version, level, destination }: LoggerSettings): Logger {
+export function createLogger(settings: LoggerSettings): Logger {
+  const { service, version, level, destination } = settings;
+  const redaction = redactionOf(settings.redactFields);
   const options: LoggerOptions = {
     level,
     base: { service, version, pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }), log: redactFields },
-    serializers: bindingSerializers,
+    formatters: {
+      level: (label) => ({ level: label }),
+      log: (fields) => redactFields(fields, redaction),
+    },
+    serializers: bindingSerializers(redaction),
     hooks: { streamWrite: scrubUrlCredentials },
   };
   return pino(options, destination ?? openDestination({ dest: 1, sync: true }));
 }
 
-function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
+/** pino passes what `log.child({…})` binds through serializers alone, never through the `log` formatter. */
+function bindingSerializers({
+  names,
+  redactField,
+}: Redaction): NonNullable<LoggerOptions["serializers"]> {
+  return Object.fromEntries(
+    [...names, "err", "headers", "payload", "body"].map((name) => [
+      name,
+      (value: unknown) => redactField(name, value),
+    ]),
+  );
+}
+
+function redactFields(
+  fields: Record<string, unknown>,
+  { redactField }: Redaction,
+): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,

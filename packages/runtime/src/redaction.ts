@@ -23,11 +23,34 @@ export const SECRET_FIELD_NAMES: readonly string[] = [
   "refresh_token",
 ];
 
-const FOLDED_SECRET_NAMES = foldNames(SECRET_FIELD_NAMES);
-
 interface Progress {
   readonly names: ReadonlySet<string>;
   readonly budget: { nodesLeft: number };
+}
+
+/** What is kept from those who look on: the names that always are secret, and those that are here. */
+export interface Redaction {
+  /** Every name, as they are written. */
+  readonly names: readonly string[];
+  /** See `redact`. */
+  readonly redact: (value: unknown) => unknown;
+  /** The value of a field as it may be shown, the field's own name considered. */
+  readonly redactField: (name: string, value: unknown) => unknown;
+}
+
+/** @param moreNames by comma, as REDACT_FIELDS has them: `iban,credit_card` */
+export function redactionOf(moreNames: string | undefined): Redaction {
+  const more = (moreNames ?? "").split(",").map((name) => name.trim());
+  const names = [...SECRET_FIELD_NAMES, ...more.filter(Boolean)];
+  const folded = foldNames(names);
+  const redactAll = (value: unknown): unknown =>
+    copy(value, { names: folded, budget: { nodesLeft: NODES_MAX } }, 0);
+  return {
+    names,
+    redact: redactAll,
+    redactField: (name, value) =>
+      isSecretField(name, value, folded) ? REDACTED : redactAll(value),
+  };
 }
 
 /**
@@ -36,13 +59,7 @@ interface Progress {
  * too). Instances of classes other than errors are named, not copied: they are sockets and clients more often than data.
  */
 export function redact(value: unknown, names: readonly string[] = SECRET_FIELD_NAMES): unknown {
-  const folded = names === SECRET_FIELD_NAMES ? FOLDED_SECRET_NAMES : foldNames(names);
-  return copy(value, { names: folded, budget: { nodesLeft: NODES_MAX } }, 0);
-}
-
-/** The value of a field as it may be logged, the field's own name considered. */
-export function redactField(name: string, value: unknown): unknown {
-  return isSecretField(name, value, FOLDED_SECRET_NAMES) ? REDACTED : redact(value);
+  return copy(value, { names: foldNames(names), budget: { nodesLeft: NODES_MAX } }, 0);
 }
 
 /** Whether a value is data, which `redact` copies, rather than an instance of a class that brings its own serializer. */

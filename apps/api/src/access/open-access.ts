@@ -3,6 +3,7 @@ import type { Logger } from "@orchestrator/runtime";
 import type { RequestHandler } from "express";
 import type { ApiConfig } from "../config.ts";
 import { parseApiKeys } from "./api-keys.ts";
+import { CallerWaits } from "./caller-waits.ts";
 import { enforceScope } from "./enforce-scope.ts";
 import { FailedSignIns } from "./failed-sign-ins.ts";
 import { identifyCaller, isSignInOn } from "./identify-caller.ts";
@@ -38,6 +39,7 @@ export function openAccess(config: ApiConfig, store: Store, log: Logger): Access
     guards: [
       identifyCaller(options),
       ...(limit === null ? [] : [limitRate(limit, store)]),
+      new CallerWaits(config.WAITERS_PER_CALLER).guard,
       enforceScope,
     ],
     isSignInOn: isSignInOn(options),

@@ -18,7 +18,7 @@ export function limitRate({ max, perS }: RateLimit, { redis, keys }: Store): Req
     legacyHeaders: false,
     identifier: "caller",
     passOnStoreError: true,
-    keyGenerator: rateKey,
+    keyGenerator: callerKey,
     skip: (request) => PROBE.test(request.path),
     handler: (_request, response) => refuse(response, "Too many requests", { max, per_s: perS }),
     store: new RedisStore({
@@ -30,8 +30,8 @@ export function limitRate({ max, perS }: RateLimit, { redis, keys }: Store): Req
   });
 }
 
-/** A caller may call itself by an address: that is not the address. */
-function rateKey(request: Request, response: Response): string {
+/** Whom limits count: the name, else the address. A caller may call itself by an address: that is not the address. */
+export function callerKey(request: Request, response: Response): string {
   const { name } = callerOf(response);
   return name === null ? `address:${addressOf(request)}` : `caller:${name}`;
 }

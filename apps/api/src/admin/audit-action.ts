@@ -23,3 +23,14 @@ export async function auditAction(
   log.info({ event: "operator.acted", ...action, caller, remote, trace_id: traceId });
   await store.audit.append({ ...action, caller, remote, traceId });
 }
+
+/**
+ * Writes down what is a caller's own act with his own tasks, and an operator's with anybody's: only of somebody who may
+ * operate is it known that he may not have been the one who submitted.
+ */
+export async function auditOperatorsAct(
+  ...[action, request, response, sinks]: Parameters<typeof auditAction>
+): Promise<void> {
+  if (!callerOf(response).scopes.has("operate")) return;
+  await auditAction(action, request, response, sinks);
+}

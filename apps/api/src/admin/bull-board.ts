@@ -2,9 +2,10 @@ import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { ExpressAdapter } from "@bull-board/express";
 import { requireScope } from "../access/enforce-scope.ts";
+import { methodNotAllowed } from "../http/answer-errors.ts";
 import { queueNameOf, type Store } from "@orchestrator/queue";
-import { periodically, redact, type Logger } from "@orchestrator/runtime";
-import { Router } from "express";
+import { periodically, type Logger, type Redaction } from "@orchestrator/runtime";
+import { Router, type Express } from "express";
 
 /** How often the board is brought in line when no message did it: after Redis was away, say. */
 const FOLLOW_MS = 2000;
@@ -21,7 +22,11 @@ export interface QueueBoard extends AsyncDisposable {
  * and go as the list of droplets does.
  * @param basePath where the browser finds it: the page's own links begin with it
  */
-export function startQueueBoard(store: Store, basePath: string, log: Logger): QueueBoard {
+export function startQueueBoard(
+  store: Store,
+  basePath: string,
+  { log, redaction }: { log: Logger; redaction: Redaction },
+): QueueBoard {
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(basePath);
   const board = createBullBoard({
@@ -40,7 +45,7 @@ export function startQueueBoard(store: Store, basePath: string, log: Logger): Qu
         readOnlyMode: true,
         displayName: dropletName,
       });
-      adapter.setFormatter("data", (data) => presentable(data));
+      adapter.setFormatter("data", (data) => presentable(data, redaction));
       shown.set(queueName, adapter);
       board.addQueue(adapter);
     }
@@ -59,11 +64,14 @@ export function startQueueBoard(store: Store, basePath: string, log: Logger): Qu
   });
   const router = Router();
   // The guards have looked already; a board that deletes nothing still shows everything.
-  router.use((_request, response, next) => {
+  router.use((request, response, next) => {
     requireScope(response, "operate");
+    if (request.method !== "GET" && request.method !== "HEAD") methodNotAllowed("GET")(request);
     next();
   });
-  router.use(serverAdapter.getRouter());
+  // An Express application of its own, with Express's own boast.
+  const pages: Express = serverAdapter.getRouter();
+  router.use(pages.disable("x-powered-by"));
   return {
     router,
     [Symbol.asyncDispose]: async () => await following.stop(),
@@ -71,8 +79,8 @@ export function startQueueBoard(store: Store, basePath: string, log: Logger): Qu
 }
 
 /** Without secrets, and never more than a page of it. */
-function presentable(data: unknown): unknown {
-  const text = JSON.stringify(redact(data));
+function presentable(data: unknown, redaction: Redaction): unknown {
+  const text = JSON.stringify(redaction.redact(data));
   if (text.length <= SHOWN_CHARS_MAX) return JSON.parse(text);
   return { shortened: text.slice(0, SHOWN_CHARS_MAX), characters: text.length };
 }

@@ -13,6 +13,7 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Duple
     return;
   }
   const traceId = randomUUID();
+  const status = statusOf(error.code);
   const refusal: ErrorResponse = {
     status: "error",
     error: {
@@ -26,7 +27,7 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Duple
   const body = JSON.stringify(refusal);
   socket.end(
     [
-      `HTTP/1.1 400 ${STATUS_CODES[400]}`,
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       "Content-Type: application/json; charset=utf-8",
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Trace-ID: ${traceId}`,
@@ -36,6 +37,11 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Duple
       body,
     ].join("\r\n"),
   );
+}
+
+function statusOf(code: string | undefined): 400 | 408 | 431 {
+  if (code === "HPE_HEADER_OVERFLOW") return 431;
+  return code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
 }
 
 function messageOf(code: string | undefined): string {

@@ -1,4 +1,4 @@
-import { fieldIssues, type MessageResult } from "@orchestrator/contract";
+import { fieldIssues, type MessageResult, type TaskRecord } from "@orchestrator/contract";
 import { z } from "zod";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { acceptTask, type AcceptContext } from "../tasks/accept-task.ts";
@@ -15,6 +15,14 @@ const Command = z.discriminatedUnion(
   { error: "must be create_task or cancel_task" },
 );
 
+/** What somebody who gives commands brings along. */
+export interface Commander {
+  /** For a task that is asked for. */
+  context: () => AcceptContext;
+  /** Told of what was done to a task that may be somebody else's. */
+  onCancelled: (record: TaskRecord) => Promise<void>;
+}
+
 export interface Obeyed {
   result: MessageResult;
   response: { task_id: string; status: string };
@@ -27,7 +35,7 @@ export interface Obeyed {
  */
 export async function obeyCommand(
   payload: unknown,
-  context: () => AcceptContext,
+  { context, onCancelled }: Commander,
   submission: Submission,
 ): Promise<Obeyed> {
   const parsed = z.object({ payload: Command }).safeParse({ payload });
@@ -35,6 +43,7 @@ export async function obeyCommand(
   const command = parsed.data.payload;
   if (command.command === "cancel_task") {
     const { isDone, record } = await cancelTask(command.task_id, submission);
+    await onCancelled(record);
     const response = { task_id: record.task_id, status: record.status };
     return { result: isDone ? "success" : "queued", response };
   }

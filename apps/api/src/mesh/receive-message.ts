@@ -1,13 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { KeptMessage, Message, MessageReceipt } from "@orchestrator/contract";
 import { Refusal } from "../http/refusal.ts";
-import type { AcceptContext } from "../tasks/accept-task.ts";
 import type { Submission } from "../tasks/submit-task.ts";
 import { answerQuery } from "./answer-query.ts";
 import type { Vitals } from "./describe-health.ts";
 import type { Identity } from "./identity.ts";
 import { noteSignOfLife, signIn } from "./note-sign-of-life.ts";
-import { obeyCommand } from "./obey-command.ts";
+import { obeyCommand, type Commander } from "./obey-command.ts";
 
 export interface Receiving {
   submission: Submission;
@@ -23,8 +22,8 @@ export interface Delivery {
   isVerified: boolean;
   /** The same for every delivery of one message, null when the sender does not say. */
   idempotencyKey: string | null;
-  /** For a task that the message asks for. */
-  context: () => AcceptContext;
+  /** Who stands behind a command. */
+  commander: Commander;
 }
 
 type Effect = Pick<MessageReceipt, "result" | "response">;
@@ -58,7 +57,7 @@ export async function receiveMessage(
   return { received: true, trace_id: traceId, processed_at: processedAt, ...effect };
 }
 
-async function actOn({ message, context }: Delivery, receiving: Receiving): Promise<Effect> {
+async function actOn({ message, commander }: Delivery, receiving: Receiving): Promise<Effect> {
   const { submission, vitals, self } = receiving;
   const { store } = submission;
   try {
@@ -68,7 +67,7 @@ async function actOn({ message, context }: Delivery, receiving: Receiving): Prom
         return { result: "success", response };
       }
       case "command": {
-        const { result, response } = await obeyCommand(message.payload, context, submission);
+        const { result, response } = await obeyCommand(message.payload, commander, submission);
         return { result, response: { ...response } };
       }
       case "heartbeat":

@@ -1,5 +1,5 @@
 import type { Store } from "@orchestrator/queue";
-import { watchProcessUsage } from "@orchestrator/runtime";
+import { watchProcessUsage, type Logger } from "@orchestrator/runtime";
 import type { RequestHandler, Router } from "express";
 import type { ApiConfig } from "../config.ts";
 import type { Pulse } from "../pulse.ts";
@@ -20,6 +20,7 @@ export interface MeshOptions {
   store: Store;
   pulse: Pulse;
   tasks: TaskRoutesOptions;
+  log: Logger;
 }
 
 export interface Mesh extends Disposable {
@@ -29,7 +30,8 @@ export interface Mesh extends Disposable {
 }
 
 /** Everything that makes us a droplet among droplets. */
-export function startMesh({ config, version, isSignInOn, store, pulse, tasks }: MeshOptions): Mesh {
+export function startMesh(options: MeshOptions): Mesh {
+  const { config, version, isSignInOn, store, pulse, tasks, log } = options;
   const usage = watchProcessUsage();
   const requests = new RequestTally();
   const vitals = { directory: store.directory, pulse };
@@ -48,7 +50,7 @@ export function startMesh({ config, version, isSignInOn, store, pulse, tasks }: 
       ubicRoutes({ ...vitals, self, usage, requests }),
       dropletRoutes(store),
       heartbeatRoutes(store),
-      messageRoutes({ tasks, vitals, self }),
+      messageRoutes({ tasks, vitals, self, log }),
       sendRoutes({ tasks, self }),
     ],
     countRequests: requests.middleware,

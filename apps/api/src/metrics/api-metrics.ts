@@ -17,13 +17,23 @@ export interface ApiMetrics {
   countRequests: (routers: readonly Router[]) => RequestHandler;
 }
 
+export interface ApiMetricsOptions {
+  store: Store;
+  waiters: WaiterTable;
+  version: string;
+  /** Whether callers have to sign in. */
+  isSignInOn: boolean;
+  log: Logger;
+}
+
 /** What this process counts for Prometheus, and what all of them have counted, as JSON. */
-export function createApiMetrics(
-  store: Store,
-  waiters: WaiterTable,
-  version: string,
-  log: Logger,
-): ApiMetrics {
+export function createApiMetrics({
+  store,
+  waiters,
+  version,
+  isSignInOn,
+  log,
+}: ApiMetricsOptions): ApiMetrics {
   const metrics = createMetrics({ service: "orchestrator-api", version });
   const labels = new DropletLabels();
   countTasks(store.ledger.history, metrics, labels);
@@ -32,6 +42,12 @@ export function createApiMetrics(
     name: "orchestrator_waiters",
     help: "Callers held until a task ends.",
   });
+  metrics
+    .gauge({
+      name: "orchestrator_sign_in_required",
+      help: "1 when callers have to sign in; 0 while anyone who reaches the service may submit and read tasks.",
+    })
+    .set(isSignInOn ? 1 : 0);
   metrics.onScrape(async () => held.set(waiters.size));
   return {
     routes: metricsRoutes({

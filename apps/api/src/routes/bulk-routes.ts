@@ -1,7 +1,7 @@
 import { BatchRequest, fieldIssues, ReplayRequest } from "@orchestrator/contract";
 import type { Logger } from "@orchestrator/runtime";
 import { Router, type Request, type Response } from "express";
-import { auditAction } from "../admin/audit-action.ts";
+import { auditAction, auditOperatorsAct } from "../admin/audit-action.ts";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { traceIdOfResponse, traceparentOf } from "../http/trace-id.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
@@ -30,7 +30,7 @@ export function bulkRoutes(options: TaskRoutesOptions, log: Logger): Router {
     .all(methodNotAllowed("POST"));
   router
     .route("/tasks/:id/retry")
-    .post(async (request, response) => await replayOne(request, response, options))
+    .post(async (request, response) => await replayOne(request, response, options, log))
     .all(methodNotAllowed("POST"));
   return router;
 }
@@ -76,6 +76,7 @@ async function replayOne(
   request: Request<{ id: string }>,
   response: Response,
   options: TaskRoutesOptions,
+  log: Logger,
 ): Promise<void> {
   const wait = readWait(request, { waitMaxMs: options.waitMaxMs, defaultsToWaiting: false });
   const replayed = await prepareReplay(
@@ -85,6 +86,9 @@ async function replayOne(
   );
   const submitted = await submitTask(replayed, wait, options);
   const { task } = replayed;
+  const details = { task_id: task.id, replayed_from: request.params.id };
+  const done = { action: "replay_one", droplet: task.dropletName, details };
+  await auditOperatorsAct(done, request, response, { store: options.store, log });
   answerSubmitted(response, { task, warnings: [] }, submitted, wait.applied);
 }
 

@@ -1,7 +1,9 @@
 import { fieldIssues, Message, MESSAGE_TYPES, MessagesQuery } from "@orchestrator/contract";
+import type { Logger } from "@orchestrator/runtime";
 import { Router, type Request, type Response } from "express";
 import { callerOf, type Scope } from "../access/caller.ts";
 import { requireScope } from "../access/enforce-scope.ts";
+import { auditOperatorsAct } from "../admin/audit-action.ts";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { traceIdOfResponse } from "../http/trace-id.ts";
@@ -15,6 +17,7 @@ export interface MessageRoutesOptions {
   tasks: TaskRoutesOptions;
   vitals: Vitals;
   self: Identity;
+  log: Logger;
 }
 
 /** What checkers probe with GET: how to use POST. */
@@ -60,7 +63,7 @@ export function messageRoutes(options: MessageRoutesOptions): Router {
 async function receive(
   request: Request,
   response: Response,
-  { tasks, vitals, self }: MessageRoutesOptions,
+  { tasks, vitals, self, log }: MessageRoutesOptions,
 ): Promise<void> {
   const message = Message.safeParse(request.body ?? {});
   if (!message.success) throw invalidRequest(fieldIssues(message.error));
@@ -72,7 +75,13 @@ async function receive(
       traceId: traceIdOfResponse(response),
       isVerified: callerOf(response).name !== null,
       idempotencyKey: readIdempotencyKey(request),
-      context: () => acceptContext(request, response, tasks),
+      commander: {
+        context: () => acceptContext(request, response, tasks),
+        onCancelled: async ({ task_id, status, droplet_name: droplet }) => {
+          const done = { action: "cancel", droplet, details: { task_id, status } };
+          await auditOperatorsAct(done, request, response, { store: tasks.store, log });
+        },
+      },
     },
     { submission: tasks, vitals, self },
   );

@@ -1,7 +1,9 @@
 import { fieldIssues, TaskListQuery } from "@orchestrator/contract";
 import type { TaskDefaults } from "@orchestrator/core";
+import type { Logger } from "@orchestrator/runtime";
 import { Router, type Request, type Response } from "express";
 import { callerOf } from "../access/caller.ts";
+import { auditOperatorsAct } from "../admin/audit-action.ts";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { traceIdOfResponse, traceparentOf } from "../http/trace-id.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
@@ -14,7 +16,7 @@ import { readRecord } from "../tasks/read-record.ts";
 import { readWait } from "../tasks/read-wait.ts";
 import { submitOnce } from "../tasks/submit-once.ts";
 import type { Submission } from "../tasks/submit-task.ts";
-import { answerSubmitted } from "../tasks/task-answers.ts";
+import { answerSubmitted, asSeenBy } from "../tasks/task-answers.ts";
 
 export interface TaskRoutesOptions extends Submission {
   defaults: TaskDefaults;
@@ -22,7 +24,7 @@ export interface TaskRoutesOptions extends Submission {
 }
 
 /** Submit, list, read, cancel. */
-export function taskRoutes(options: TaskRoutesOptions): Router {
+export function taskRoutes(options: TaskRoutesOptions, log: Logger): Router {
   const router = Router();
   router
     .route("/tasks")
@@ -32,7 +34,7 @@ export function taskRoutes(options: TaskRoutesOptions): Router {
   router
     .route("/tasks/:id")
     .get(async (request, response) => await read(request, response, options))
-    .delete(async (request, response) => await cancel(request, response, options))
+    .delete(async (request, response) => await cancel(request, response, options, log))
     .all(methodNotAllowed("GET", "DELETE"));
   return router;
 }
@@ -127,9 +129,13 @@ async function cancel(
   request: Request<{ id: string }>,
   response: Response,
   options: TaskRoutesOptions,
+  log: Logger,
 ): Promise<void> {
   const { id } = request.params;
   response.locals["taskId"] = id;
   const { isDone, record } = await cancelTask(id, options);
-  response.status(isDone ? 200 : 202).json(record);
+  const details = { task_id: id, status: record.status };
+  const done = { action: "cancel", droplet: record.droplet_name, details };
+  await auditOperatorsAct(done, request, response, { store: options.store, log });
+  response.status(isDone ? 200 : 202).json(asSeenBy(callerOf(response), record));
 }

@@ -1,5 +1,6 @@
 import type { TaskAccepted, TaskRecord, TaskResult } from "@orchestrator/contract";
 import type { Response } from "express";
+import { callerOf, type Caller } from "../access/caller.ts";
 import type { AcceptedTask } from "./accept-task.ts";
 import type { Submitted } from "./submit-task.ts";
 
@@ -14,7 +15,8 @@ export function answerSubmitted(
   if (preferenceApplied !== null) response.set("Preference-Applied", preferenceApplied);
   const noted = warnings.length > 0 ? { warnings } : {};
   if (submitted.kind === "ended") {
-    response.json({ ...taskResult(submitted.record), ...noted } satisfies TaskResult);
+    const result = taskResult(asSeenBy(callerOf(response), submitted.record));
+    response.json({ ...result, ...noted } satisfies TaskResult);
     return;
   }
   const answer: TaskAccepted = {
@@ -31,6 +33,11 @@ export function answerSubmitted(
       "Retry-After": String(submitted.retryAfterS),
     })
     .json(answer);
+}
+
+/** Bodies are shown to whom may read: others learn how a task ended, and not what the droplet said. */
+export function asSeenBy({ scopes }: Caller, record: TaskRecord): TaskRecord {
+  return scopes.has("read") ? record : { ...record, response_body: null, response_headers: null };
 }
 
 function taskResult(record: TaskRecord): TaskResult {

@@ -1,0 +1,85 @@
+/** Texts that break programs which trust them: other hosts, control characters, numbers out of range, code. */
+export const NASTY_TEXTS: readonly string[] = [
+  "",
+  " ",
+  "/",
+  "//evil.example/",
+  "@evil.example",
+  "\\\\evil",
+  "/../../etc/passwd",
+  "/%2e%2e/%2e%2e/",
+  "true",
+  "-1",
+  "0",
+  "1e999",
+  "99999999999999999999",
+  "NaN",
+  "null",
+  "\u0000",
+  "a\r\nX-Forged: y",
+  "\u202Egnp.exe",
+  "\u{1F4A9}",
+  "\uD800",
+  "x".repeat(5000),
+  "' OR 1=1--",
+  "${7*7}",
+  "{{7*7}}",
+  "<script>alert(1)</script>",
+  "__proto__",
+  "constructor",
+  "*",
+  "(a+)+$",
+];
+
+/** Values of every other type, and the edges of numbers. */
+export const NASTY_VALUES: readonly unknown[] = [
+  null,
+  true,
+  false,
+  0,
+  -0,
+  -1,
+  3.5,
+  1e308,
+  2 ** 53,
+  -(2 ** 53),
+  [],
+  {},
+  [null],
+  [[[[[[]]]]]],
+  { __proto__: null },
+  // As text, because a literal `__proto__` sets the prototype.
+  JSON.parse('{"__proto__":{"isAdmin":true},"constructor":{"prototype":{}}}'),
+];
+
+/** In a path, before anything is decoded. */
+export const NASTY_SEGMENTS: readonly string[] = [
+  "%00",
+  "%",
+  "%ff%fe",
+  "..",
+  "%2e%2e",
+  "*",
+  "{",
+  "__proto__",
+  "%F0%9F%92%A9",
+  "a".repeat(3000),
+];
+
+/** Headers that the document does not speak of, and that change what servers do. */
+export const NASTY_HEADERS: readonly string[] = [
+  "authorization",
+  "x-api-key",
+  "accept",
+  "accept-encoding",
+  "origin",
+  "sec-fetch-site",
+  "if-none-match",
+  "range",
+  "content-encoding",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-http-method-override",
+  "cookie",
+  "upgrade",
+];
