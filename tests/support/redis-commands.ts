@@ -1,7 +1,8 @@
-import { connect, FAILING_FAST, untilReady } from "@orchestrator/queue";
+import { connectToOne, FAILING_FAST, untilReady } from "@orchestrator/queue";
 import { within } from "./wait-for.ts";
 
-type Connection = ReturnType<typeof connect>;
+/** To one server: a test that looks into a Cluster asks each of its nodes. */
+type Connection = ReturnType<typeof connectToOne>;
 
 const CONNECT_MS_MAX = 5000;
 
@@ -10,7 +11,7 @@ export async function onRedis<Found>(
   url: string,
   work: (redis: Connection) => Promise<Found>,
 ): Promise<Found> {
-  const redis = connect({ url, name: "orchestrator-tests", onError: () => {} }, FAILING_FAST);
+  const redis = connectToOne({ url, name: "orchestrator-tests", onError: () => {} }, FAILING_FAST);
   try {
     await within(CONNECT_MS_MAX, `a connection to ${url}`, untilReady(redis));
     return await work(redis);
