@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { submit, submitAndWait, untilEnded } from "../support/api-client.ts";
+import { submit, submitAndWait } from "../support/api-client.ts";
+import { countEnds, startLoad } from "../support/load-and-count.ts";
 import { MAIN_FLOWS } from "../support/main-flows.ts";
-import { onRedis } from "../support/redis-commands.ts";
+import { onRedis, untilReplicated } from "../support/redis-commands.ts";
 import { REDIS_BINARY } from "../support/redis-node.ts";
 import { echo, startDroplet, type ScriptedDroplet } from "../support/scripted-droplet.ts";
 import { startCluster, type RedisCluster } from "../support/start-cluster.ts";
@@ -47,7 +48,7 @@ describe.skipIf(REDIS_BINARY === null)("on a Redis Cluster of three masters", ()
     const held = await Promise.all(
       cluster.masters.map(async ({ url }) => await countKeys(url, orchestrator.keyPrefix)),
     );
-    process.stdout.write(`keys by master: ${JSON.stringify(held)}\n`);
+    say("keys by master", held);
     for (const { queues, records } of held) {
       expect(queues).toBeGreaterThan(0);
       expect(records).toBeGreaterThan(0);
@@ -56,60 +57,45 @@ describe.skipIf(REDIS_BINARY === null)("on a Redis Cluster of three masters", ()
   });
 
   test("a master that is killed under load is replaced without a restart, and no task that its replica had is lost", async () => {
+    const names = droplets.map(({ name }) => name);
+    const load = startLoad(orchestrator.api, names, 4);
+    await waitFor("some to be accepted", () => load.accepted.length > 200);
+    const safe = load.accepted.length;
     const [first] = cluster.masters;
-    const accepted: string[] = [];
-    let isLoading = true;
-    const load = async (): Promise<void> => {
-      while (isLoading) {
-        const droplet_name = droplets[accepted.length % DROPLETS]?.name ?? "";
-        const { status, body } = await submit(
-          orchestrator.api,
-          { droplet_name, path: "/" },
-          { wait: false },
-        );
-        if (status === 202) accepted.push((body as { task_id: string }).task_id);
-      }
-    };
-    const loading = Promise.all([load(), load()]);
-    await waitFor("some to be accepted", () => accepted.length > 50);
-    await onRedis(first?.url ?? "", async (redis) => {
-      await redis.set(keyOfFirst, "1");
-      return await redis.wait(1, 5000);
-    });
-    const safe = accepted.length;
+    await untilReplicated(first?.url ?? "", KEY_OF_FIRST);
     await first?.stop();
-    const before = accepted.length;
+    const before = load.accepted.length;
     await waitFor(
-      "tasks to be accepted for droplets of every master",
+      "a task of every droplet to be taken and done",
       async () => {
-        const results = await Promise.all(
-          droplets.map(async ({ name }) => {
-            const task = { droplet_name: name, path: "/" };
-            return (await submit(orchestrator.api, task, { wait: 5 })).status;
-          }),
+        const answers = await Promise.all(
+          names.map(
+            async (droplet_name) =>
+              await submit(orchestrator.api, { droplet_name, path: "/" }, { wait: 5 }),
+          ),
         );
-        return results.every((status) => status === 200);
+        return answers.every(({ status }) => status === 200);
       },
       { timeoutMs: 40_000, everyMs: 200 },
     );
-    isLoading = false;
-    await loading;
+    await load.stop();
 
-    const ends = new Map<string, number>();
-    for (const id of accepted.slice(0, safe)) {
-      const { status } = await untilEnded(orchestrator.api, id);
-      ends.set(status, (ends.get(status) ?? 0) + 1);
-    }
-    process.stdout.write(
-      `cluster: ${accepted.length} accepted, ${safe} of them surely replicated, ${accepted.length - before} after the kill; those replicated ended: ${JSON.stringify([...ends])}\n`,
-    );
-    expect([...ends]).toEqual([["success", safe]]);
+    const { accepted } = load;
+    const ends = await countEnds(orchestrator.api, accepted.slice(0, safe));
+    const later = await countEnds(orchestrator.api, accepted.slice(before));
+    say("accepted and replicated", safe, ends, "accepted after the kill", later);
+    expect(ends).toEqual({ success: safe });
+    expect(later).toEqual({ success: accepted.length - before });
     expect(complaints()).toEqual([]);
   });
 });
 
 /** In the first of the 16,384 slots, which the first master serves. */
-const keyOfFirst = "{06S}";
+const KEY_OF_FIRST = "{06S}";
+
+function say(...words: unknown[]): void {
+  process.stdout.write(`Redis Cluster: ${words.map((word) => JSON.stringify(word)).join(" ")}\n`);
+}
 
 async function countKeys(url: string, prefix: string) {
   return await onRedis(url, async (redis) => {

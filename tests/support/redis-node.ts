@@ -33,6 +33,13 @@ export interface RedisNode extends AsyncDisposable {
   thaw(): void;
 }
 
+const running = new Set<ChildProcess>();
+
+// Whatever ends the tests, a crash of their process included, no server outlives them.
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** @param settings lines of its configuration file, port and folder aside */
 export async function startRedisNode(
   settings: readonly string[],
@@ -46,11 +53,10 @@ export async function startRedisNode(
   const lines = [`port ${port}`, "bind 127.0.0.1", `dir ${folder}`, ...settings];
   await writeFile(file, `${lines.join("\n")}\n`);
   let child: ChildProcess | null = null;
-  const killOnExit = (): void => void child?.kill("SIGKILL");
-  process.on("exit", killOnExit);
 
   async function start(): Promise<void> {
     child = spawn(binary, [file, ...options], { stdio: "ignore" });
+    running.add(child);
     await waitFor(`${binary} to listen on port ${port}`, async () => await isListening(port));
   }
 
@@ -59,6 +65,7 @@ export async function startRedisNode(
     const exited = once(child, "exit");
     child.kill("SIGKILL");
     await exited;
+    running.delete(child);
   }
 
   await start();
@@ -71,7 +78,6 @@ export async function startRedisNode(
     thaw: () => void child?.kill("SIGCONT"),
     async [Symbol.asyncDispose]() {
       await stop();
-      process.off("exit", killOnExit);
       await rm(folder, { recursive: true, force: true });
     },
   };
