@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { newTask } from "@orchestrator/core";
 import { TaskRequest } from "@orchestrator/contract";
-import { FAILING_FAST, openStore, type connect } from "@orchestrator/queue";
+import { FAILING_FAST, openStore, type connectToOne } from "@orchestrator/queue";
 import { expect, test, vi } from "vitest";
 import { listTasks, readTask, submit, submitAndWait, submitAsync } from "../support/api-client.ts";
 import { onRedis } from "../support/redis-commands.ts";
@@ -19,7 +19,7 @@ const BYTES_PER_TASK_MAX = 2048;
 /** Trimming spares what has just ended for some seconds, and comes in rounds. */
 const TRIMMED = { timeoutMs: 60_000, everyMs: 200 };
 
-type Redis = ReturnType<typeof connect>;
+type Redis = ReturnType<typeof connectToOne>;
 
 async function keysUnder(redis: Redis, prefix: string): Promise<string[]> {
   const found: string[] = [];

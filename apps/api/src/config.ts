@@ -2,9 +2,11 @@ import {
   byteSize,
   count,
   httpUrl,
+  keyPrefix,
   logLevel,
   optionalText,
   port,
+  readableFile,
   redisUrl,
   seconds,
   text,
@@ -20,7 +22,16 @@ const WAIT_BEYOND_TIMEOUT_S = 5;
 export const ApiConfig = z
   .object({
     REDIS_URL: redisUrl("redis://localhost:6379").describe("Where queues, records and lists live"),
-    KEY_PREFIX: text("orchestrator").describe("What all our Redis keys begin with"),
+    REDIS_TLS_CA: readableFile().describe(
+      "PEM file of the CA that signed the certificate of Redis, for TLS with a private CA",
+    ),
+    REDIS_TLS_CERT: readableFile().describe(
+      "PEM file of our certificate, for a Redis that asks for one",
+    ),
+    REDIS_TLS_KEY: readableFile().describe("PEM file of the key of REDIS_TLS_CERT"),
+    KEY_PREFIX: keyPrefix("orchestrator").describe(
+      "What all our Redis keys and channels begin with: two orchestrators may share one Redis under different ones",
+    ),
     REGISTRY_URL: httpUrl("http://localhost:8000").describe("The mesh's Registry"),
     REGISTRY_CACHE_EXPIRY: seconds(300).describe(
       "After this long without a good sync the list is stale",

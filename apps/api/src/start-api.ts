@@ -68,6 +68,11 @@ function submissionLimits(config: ApiConfig): SubmissionLimits {
 function storeOptions({ config, cacheDir, log }: ApiOptions): StoreOptions {
   return {
     redisUrl: config.REDIS_URL,
+    redisTls: {
+      ca: config.REDIS_TLS_CA,
+      cert: config.REDIS_TLS_CERT,
+      key: config.REDIS_TLS_KEY,
+    },
     keyPrefix: config.KEY_PREFIX,
     name: "orchestrator-api",
     manners: FAILING_FAST,

@@ -3,9 +3,11 @@ import {
   byteSize,
   count,
   httpUrl,
+  keyPrefix,
   logLevel,
   optionalText,
   port,
+  readableFile,
   redisUrl,
   seconds,
   text,
@@ -22,7 +24,16 @@ const items = (list: string | undefined): string[] =>
 export const WorkerConfig = z
   .object({
     REDIS_URL: redisUrl("redis://localhost:6379").describe("Where queues, records and lists live"),
-    KEY_PREFIX: text("orchestrator").describe("What all our Redis keys begin with"),
+    REDIS_TLS_CA: readableFile().describe(
+      "PEM file of the CA that signed the certificate of Redis, for TLS with a private CA",
+    ),
+    REDIS_TLS_CERT: readableFile().describe(
+      "PEM file of our certificate, for a Redis that asks for one",
+    ),
+    REDIS_TLS_KEY: readableFile().describe("PEM file of the key of REDIS_TLS_CERT"),
+    KEY_PREFIX: keyPrefix("orchestrator").describe(
+      "What all our Redis keys and channels begin with: two orchestrators may share one Redis under different ones",
+    ),
     REGISTRY_URL: httpUrl("http://localhost:8000").describe("The mesh's Registry"),
     REGISTRY_SYNC_INTERVAL: seconds(60).describe("How often the droplet list is fetched"),
     REGISTRY_TIMEOUT: seconds(5).describe("How long one request to the Registry may take"),

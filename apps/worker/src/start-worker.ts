@@ -80,6 +80,11 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
 function storeOptions({ config, cacheDir, log, signal }: WorkerOptions): StoreOptions {
   return {
     redisUrl: config.REDIS_URL,
+    redisTls: {
+      ca: config.REDIS_TLS_CA,
+      cert: config.REDIS_TLS_CERT,
+      key: config.REDIS_TLS_KEY,
+    },
     keyPrefix: config.KEY_PREFIX,
     name: "orchestrator-worker",
     manners: PATIENT,

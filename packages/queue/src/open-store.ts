@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { Redis } from "ioredis";
+import type { Redis } from "./redis/redis.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { TaskClaims } from "./claims/task-claims.ts";
 import { DispatchQueues } from "./dispatch/dispatch-queues.ts";
@@ -14,8 +14,16 @@ import { MetricsStore } from "./metrics/metrics-store.ts";
 import { ReceivedMessages } from "./messages/received-messages.ts";
 import { BodyBudget, type BodyLimits } from "./records/body-budget.ts";
 import { TaskRecords } from "./records/task-records.ts";
-import { connect, PATIENT, untilReady, type Manners } from "./redis/connect.ts";
+import {
+  connect,
+  connectToOne,
+  PATIENT,
+  untilReady,
+  type ConnectOptions,
+  type Manners,
+} from "./redis/connect.ts";
 import { Keys } from "./redis/keys.ts";
+import { readTlsFiles, type RedisTlsFiles } from "./redis/redis-tls.ts";
 import { Subscriptions } from "./redis/subscriptions.ts";
 import { DropletSwitchboard } from "./switches/droplet-switchboard.ts";
 import { SwitchStore } from "./switches/switch-store.ts";
@@ -28,6 +36,8 @@ const CONNECT_GRACE_MS = 1000;
 
 export interface StoreOptions {
   redisUrl: string;
+  /** For a Redis with TLS whose CA the system does not know, or that asks for our certificate. */
+  redisTls?: RedisTlsFiles;
   keyPrefix: string;
   /** Whose connections these are, for CLIENT LIST. */
   name: string;
@@ -71,8 +81,9 @@ export interface Store extends AsyncDisposable {
  * everything works once Redis is there; with PATIENT it waits for Redis.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { onError } = options;
-  const { redis, bullMqRedis, subscriber } = await openConnections(options);
+  const { onError, redisUrl: url, name } = options;
+  const server = { url, tls: options.redisTls && readTlsFiles(options.redisTls), name, onError };
+  const { redis, bullMqRedis, subscriber } = await openConnections(server, options);
 
   const keys = new Keys(options.keyPrefix);
   const subscriptions = new Subscriptions(subscriber);
@@ -87,7 +98,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const store = new SwitchStore(redis, keys);
   const switchboard = new DropletSwitchboard({ store, queues, subscriptions, keys, onError });
   await switchboard.reload().catch(onError);
-  const events = openEventFeed(redis, keys, options);
+  const events = openEventFeed(redis, keys, server);
   return {
     redis,
     bullMqRedis,
@@ -122,11 +133,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
 }
 
-async function openConnections(options: StoreOptions) {
-  const { redisUrl: url, name, manners, onError, signal } = options;
-  const redis = connect({ url, name, onError }, pipelined(manners));
-  const bullMqRedis = connect({ url, name: `${name}-bullmq`, onError }, manners);
-  const subscriber = connect({ url, name: `${name}-subscriber`, onError }, PATIENT);
+async function openConnections(server: ConnectOptions, { manners, signal }: StoreOptions) {
+  const { name } = server;
+  const redis = connect(server, pipelined(manners));
+  const bullMqRedis = connect({ ...server, name: `${name}-bullmq` }, manners);
+  const subscriber = connectToOne({ ...server, name: `${name}-subscriber` }, PATIENT);
   const all = [redis, bullMqRedis, subscriber];
   const connected = Promise.all(all.map(untilReady));
   const grace = manners === PATIENT ? untilAborted(signal) : setTimeout(CONNECT_GRACE_MS);

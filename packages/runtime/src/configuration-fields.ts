@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from "node:fs";
 import { z } from "zod";
 import { LOG_LEVELS } from "./logger.ts";
 import type { LogLevel } from "./logger.ts";
@@ -96,8 +97,8 @@ function parseHttpUrl(raw: string): string | undefined {
 }
 
 /**
- * Where Redis is. Only the scheme is judged for Sentinel and Cluster: their URLs list several hosts, which the URL standard
- * does not know.
+ * Where Redis is. Sentinel and Cluster list several hosts, which the URL standard does not know:
+ * `redis-sentinel://user:password@host:26379,host:26379/master-name/0`, `redis-cluster://host:6379,host:6379?tls=true`.
  */
 export function redisUrl<Default extends string | undefined>(fallback: Default) {
   const allowed =
@@ -105,9 +106,43 @@ export function redisUrl<Default extends string | undefined>(fallback: Default) 
   return field<string, Default>(parseRedisUrl, fallback, { allowed });
 }
 
+const HOSTS = String.raw`(?:[^@/?#\s]*@)?(?:\[[^\]\s]+\]|[^\s@/?#:,]+)(?::\d+)?(?:,(?:\[[^\]\s]+\]|[^\s@/?#:,]+)(?::\d+)?)*`;
+const SENTINEL_URL = new RegExp(
+  String.raw`^redis-sentinel://${HOSTS}/[^\s/?#]+(?:/\d+)?(?:\?\S*)?$`,
+  "i",
+);
+const CLUSTER_URL = new RegExp(String.raw`^redis-cluster://${HOSTS}/?(?:\?\S*)?$`, "i");
+
 function parseRedisUrl(raw: string): string | undefined {
-  if (/^(redis-sentinel|redis-cluster):\/\/[^\s/]\S*$/i.test(raw)) return raw;
+  if (SENTINEL_URL.test(raw) || CLUSTER_URL.test(raw)) return raw;
   return /^rediss?:\/\/\S+$/i.test(raw) && URL.canParse(raw) ? raw : undefined;
+}
+
+/** A file that this process can read; unset unless given. */
+export function readableFile() {
+  return field<string, undefined>((raw) => (isReadable(raw) ? raw : undefined), undefined, {
+    allowed: "a file that this process can read",
+  });
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile();
+  } catch {
+    // Not there, or not for us: both are the same mistake.
+    return false;
+  }
+}
+
+/** What names in Redis begin with. Braces would decide over the slot of every key, and patterns mean more than they say. */
+export function keyPrefix<Default extends string | undefined>(fallback: Default) {
+  const allowed = "letters, digits and . _ - :, at most 100 of them";
+  return field<string, Default>(parseKeyPrefix, fallback, { allowed });
+}
+
+function parseKeyPrefix(raw: string): string | undefined {
+  return /^[\w.:-]{1,100}$/.test(raw) ? raw : undefined;
 }
 
 export function logLevel<Default extends LogLevel | undefined>(fallback: Default) {

@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import {
@@ -5,9 +7,11 @@ import {
   count,
   flag,
   httpUrl,
+  keyPrefix,
   logLevel,
   optionalText,
   port,
+  readableFile,
   redisUrl,
   seconds,
   text,
@@ -153,12 +157,35 @@ test.each([
   ["redis://:p@h:6379/1", true],
   ["rediss://h", true],
   ["redis-sentinel://h1:26379,h2:26379/master", true],
+  ["redis-sentinel://u:p@h1,[::1]:26379/master/2?sentinel_password=s&tls=true", true],
+  ["redis-sentinel://h1:26379,h2:26379", false],
+  ["redis-sentinel://h1:26379/master/two", false],
+  ["redis-sentinel://h1:port/master", false],
   ["redis-cluster://h1:1,h2:2", true],
+  ["redis-cluster://u:p@h1,h2/?tls=true", true],
+  ["redis-cluster://h1,,h2", false],
   ["redis://h:port", false],
   ["redis-cluster://", false],
   ["http://h", false],
 ])("redisUrl takes %s: %s", (value, isTaken) => {
   expect(parse(redisUrl(undefined), value)).toBe(isTaken ? value : undefined);
+});
+
+test.each([
+  ["orchestrator", true],
+  ["team-a:orchestrator.v2", true],
+  ["team{a}", false],
+  ["team*", false],
+  ["x".repeat(101), false],
+])("keyPrefix takes %s: %s", (value, isTaken) => {
+  expect(parse(keyPrefix("p"), value)).toBe(isTaken ? value : undefined);
+});
+
+test("readableFile takes files it can read, and nothing else", () => {
+  const file = fileURLToPath(import.meta.url);
+  expect(parse(readableFile(), file)).toBe(file);
+  expect(parse(readableFile(), dirname(file))).toBeUndefined();
+  expect(parse(readableFile(), `${file}.pem`)).toBeUndefined();
 });
 
 test("counts keep to their inclusive bounds and to whole numbers", () => {

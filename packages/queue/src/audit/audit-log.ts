@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
 import { ownJson } from "../redis/own-writing.ts";
 import { timeOf } from "../events/stream-id.ts";

@@ -1,6 +1,6 @@
 import type { TaskRecord } from "@orchestrator/contract";
 import type { Task } from "@orchestrator/core";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
 import { ownJson } from "../redis/own-writing.ts";
 import { claimKey, markClaim, releaseClaim } from "./claim-scripts.ts";

@@ -1,5 +1,5 @@
 import { Worker, type Job } from "bullmq";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import type { JobData } from "./job-data.ts";
 import { applyVerdict, type Verdict } from "./verdict.ts";

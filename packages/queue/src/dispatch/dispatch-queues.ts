@@ -1,7 +1,7 @@
 import type { Priority } from "@orchestrator/contract";
 import { BACKOFF_BASE_MS, type Task } from "@orchestrator/core";
 import { Queue, type JobsOptions } from "bullmq";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import { TurnBatch } from "../redis/turn-batch.ts";
 import type { JobData } from "./job-data.ts";

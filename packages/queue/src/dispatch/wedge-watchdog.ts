@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
 
 /** A consumer that took nothing for this long although it could is wedged. */

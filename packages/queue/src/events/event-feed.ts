@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { EventLog, LoggedEvent } from "./event-log.ts";
 import { EventReader } from "./event-reader.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { EventLog, LoggedEvent } from "./event-log.ts";
 
 /** One read waits this long in Redis; `connect` must allow a silence that is longer. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isEnded, type TaskListQuery, type TaskStatus } from "@orchestrator/contract";
 import { bucketOf, retriesMade } from "@orchestrator/core";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { StoredTask } from "../records/stored-task.ts";
 import type { Keys } from "../redis/keys.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { KeptMessage, MessagesQuery } from "@orchestrator/contract";
 import { RECORD_BODY_BYTES_MAX } from "@orchestrator/core";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
 import { ownJson } from "../redis/own-writing.ts";
 import { keepMessage, pageOfMessages } from "./message-scripts.ts";

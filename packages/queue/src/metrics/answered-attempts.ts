@@ -1,5 +1,5 @@
 import { dropletKey } from "@orchestrator/core";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
 
 /** Whether a droplet answered the last time it was called. */

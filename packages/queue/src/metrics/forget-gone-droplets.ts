@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
 import { forgetDroplet } from "./metrics-scripts.ts";
 import { dropletOfField } from "./metrics-store.ts";

@@ -1,6 +1,6 @@
 import type { EndedStatus, TaskStatus } from "@orchestrator/contract";
 import type { BucketCounts } from "@orchestrator/core";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
 import { ownJson } from "../redis/own-writing.ts";
 import { AnsweredAttempts } from "./answered-attempts.ts";

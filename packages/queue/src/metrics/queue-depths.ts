@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import { readBusyDroplets } from "../upkeep/busy-droplets.ts";

@@ -1,7 +1,7 @@
 import type { EndedStatus, TaskRecord, TaskStatus } from "@orchestrator/contract";
 import type { Attempt, StoredResponse, Task, TaskEnd } from "@orchestrator/core";
 import { isEnded } from "@orchestrator/contract";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import { ownJson, ownWriting } from "../redis/own-writing.ts";
 import type { Keys } from "../redis/keys.ts";
 import {

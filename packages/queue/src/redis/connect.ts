@@ -1,5 +1,8 @@
-import { Redis, type RedisOptions } from "ioredis";
+import { Cluster, Redis as Single, type RedisOptions } from "ioredis";
 import { defineScripts } from "./lua-script.ts";
+import { parseRedisAddress, type Node, type RedisAddress } from "./redis-address.ts";
+import { explainTlsTrouble, type RedisTls } from "./redis-tls.ts";
+import type { Redis } from "./redis.ts";
 
 /** Reconnects quickly at first and never gives up: 100 ms doubling to 2 s. */
 const reconnectDelayMs = (times: number): number => Math.min(100 * 2 ** Math.min(times, 5), 2000);
@@ -7,13 +10,31 @@ const reconnectDelayMs = (times: number): number => Math.min(100 * 2 ** Math.min
 /** How long a TCP connection may take to come up. */
 const CONNECT_TIMEOUT_MS = 5000;
 
+/** Of a Sentinel that hangs the next one is asked after this. */
+const SENTINEL_TIMEOUT_MS = 1000;
+
+/** How often a connection to a Cluster looks who serves which slots: a machine that vanished closes nothing. */
+const SLOTS_REFRESH_MS = 10_000;
+
+/** A moved slot is asked for again after this: while a failover is under way the nodes send us in circles. */
+const MOVED_PAUSE_MS = 20;
+
+/** At 100 ms each, within what a caller who is to be answered at once can wait. */
+const REDIRECTIONS_IN_HASTE = 8;
+
 export interface ConnectOptions {
+  /** As `parseRedisAddress` reads it. */
   url: string;
+  /** For `rediss://` and `tls=true`; without it the system's CAs are trusted. */
+  tls?: RedisTls | undefined;
   /** Shown by CLIENT LIST: who holds this connection. */
   name: string;
   /** Connection trouble is reported here, once per event; it heals by itself. */
-  onError: (error: Error) => void;
+  onError: (error: unknown) => void;
 }
+
+/** How replies are shaped decides over the type of a connection, so that it must not be open. */
+type Options = Omit<RedisOptions, "replyMapping">;
 
 /** How a connection behaves while Redis is away. */
 export type Manners = Pick<
@@ -38,16 +59,38 @@ export const FAILING_FAST: Manners = {
 /** For work that must not be lost: a command waits until Redis is back, however long that takes. */
 export const PATIENT: Manners = { maxRetriesPerRequest: null };
 
+/** @throws {Error} when the URL cannot be read */
 export function connect(options: ConnectOptions, manners: Manners): Redis {
-  const redis = new Redis(options.url, {
-    connectionName: options.name,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    retryStrategy: reconnectDelayMs,
-    ...manners,
-  });
+  const address = parseRedisAddress(options.url);
+  const redis =
+    address.kind === "cluster"
+      ? connectCluster(address, options, manners)
+      : connectSingle(address, options, manners);
   defineScripts(redis);
-  redis.on("error", options.onError);
   return redis;
+}
+
+/**
+ * A connection to one server. In a Cluster that is one of those the URL names, the next when it is gone. It is what to
+ * listen on: every node hears what is published on any, and `ready` tells that messages may have been missed, which
+ * a Cluster's own subscriber keeps to itself.
+ */
+export function connectToOne(options: ConnectOptions, manners: Manners): Single {
+  const address = parseRedisAddress(options.url);
+  if (address.kind !== "cluster") return connectSingle(address, options, manners);
+  const { nodes, credentials, isTls } = address;
+  let at = Math.floor(Math.random() * nodes.length);
+  const redis: Single = new Single({
+    ...nodes[at],
+    ...credentials,
+    ...optionsOf(options, manners, isTls),
+    retryStrategy: (times: number) => {
+      at = (at + 1) % nodes.length;
+      Object.assign(redis.options, nodes[at]);
+      return reconnectDelayMs(times);
+    },
+  });
+  return redis.on("error", (error) => options.onError(explainTlsTrouble(error)));
 }
 
 /** Resolves when commands can be sent; BullMQ objects must only be built after that. */
@@ -56,4 +99,101 @@ export async function untilReady(redis: Redis): Promise<void> {
   await new Promise<void>((resolve) => {
     redis.once("ready", resolve);
   });
+}
+
+function connectSingle(
+  address: Exclude<RedisAddress, { kind: "cluster" }>,
+  options: ConnectOptions,
+  manners: Manners,
+): Single {
+  const own: Options = {
+    ...optionsOf(options, manners, address.isTls),
+    retryStrategy: reconnectDelayMs,
+    reconnectOnError: afterFailover,
+  };
+  const redis =
+    address.kind === "single"
+      ? new Single(address.url, own)
+      : new Single({ ...own, ...sentinelOptions(address, own) });
+  redis.on("error", (error) => options.onError(explainTlsTrouble(error)));
+  return redis;
+}
+
+/**
+ * A failover is heard of from the Sentinels themselves: a master that vanished with its machine closes no connection,
+ * and commands would wait for it for minutes.
+ */
+function sentinelOptions(
+  {
+    sentinels,
+    masterName,
+    db,
+    credentials,
+    sentinelCredentials,
+  }: RedisAddress & {
+    kind: "sentinel";
+  },
+  { tls }: Options,
+): Options {
+  const { username, password } = sentinelCredentials;
+  return {
+    sentinels,
+    name: masterName,
+    db,
+    ...credentials,
+    ...(username !== undefined && { sentinelUsername: username }),
+    ...(password !== undefined && { sentinelPassword: password }),
+    ...(tls !== undefined && { enableTLSForSentinelMode: true, sentinelTLS: tls }),
+    sentinelRetryStrategy: reconnectDelayMs,
+    sentinelReconnectStrategy: reconnectDelayMs,
+    sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
+    failoverDetector: true,
+  };
+}
+
+/**
+ * Without the automatic pipeline: ioredis refuses one whose slots are in other hands when it is sent, and repeats none of
+ * which a part went through, so that a failover would fail commands which one by one just find their new master.
+ */
+function connectCluster(
+  { nodes, credentials, isTls }: RedisAddress & { kind: "cluster" },
+  options: ConnectOptions,
+  manners: Manners,
+): Cluster {
+  const { enableOfflineQueue = true, maxRetriesPerRequest } = manners;
+  const cluster = new Cluster(startupNodes(nodes), {
+    enableOfflineQueue,
+    clusterRetryStrategy: reconnectDelayMs,
+    slotsRefreshInterval: SLOTS_REFRESH_MS,
+    retryDelayOnMoved: MOVED_PAUSE_MS,
+    maxRedirections:
+      maxRetriesPerRequest === null ? Number.POSITIVE_INFINITY : REDIRECTIONS_IN_HASTE,
+    redisOptions: { ...credentials, ...optionsOf(options, manners, isTls) },
+    // A certificate is for a name: resolving it here would have it compared with an address.
+    ...(isTls && { dnsLookup: (host, found) => found(null, host) }),
+  });
+  // Of a single node others make up for; of all together, `error` tells and keeps the reason apart.
+  cluster.on("error", (error: Error & { lastNodeError?: Error }) =>
+    options.onError(explainTlsTrouble(error.lastNodeError ?? error)),
+  );
+  return cluster;
+}
+
+function optionsOf({ name, tls }: ConnectOptions, manners: Manners, isTls: boolean): Options {
+  return {
+    connectionName: name,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    ...manners,
+    ...(isTls && { tls: { ...tls } }),
+  };
+}
+
+/** ioredis writes into what it is given. */
+function startupNodes(nodes: readonly Node[]): Node[] {
+  return nodes.map((node) => ({ ...node }));
+}
+
+/** A master that became a replica: connect anew, to whoever is master now, and send the command again. */
+function afterFailover(error: Error): false | 2 {
+  return error.message.includes("READONLY") ? 2 : false;
 }

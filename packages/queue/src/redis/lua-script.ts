@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { Redis } from "./redis.ts";
 import { ownWriting } from "./own-writing.ts";
 
 /** Runs one script: keys first, then arguments, as Redis hands them to Lua. */

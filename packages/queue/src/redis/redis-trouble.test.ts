@@ -18,6 +18,7 @@ test.each([
   new Error("MISCONF Redis is configured to save RDB snapshots"),
   new Error("LOADING Redis is loading the dataset in memory"),
   new Error("CLUSTERDOWN The cluster is down"),
+  new Error("Too many Cluster redirections. Last error: Error: Connection is closed."),
   new Error("MASTERDOWN Link with MASTER is down"),
   new Error("BUSY Redis is busy running a script."),
   named("MaxRetriesPerRequestError"),
@@ -39,12 +40,13 @@ test.each([
   expect(isRedisTrouble(error)).toBe(false);
 });
 
-test("what a connection without a Redis really throws is such trouble", async () => {
-  // Port 1 is reserved, and nobody listens there.
-  const redis = connect(
-    { url: "redis://127.0.0.1:1", name: "test", onError: () => {} },
-    FAILING_FAST,
-  );
+// Port 1 is reserved, and nobody listens there.
+test.each([
+  "redis://127.0.0.1:1",
+  "redis-sentinel://127.0.0.1:1,localhost:1/mymaster",
+  "redis-cluster://127.0.0.1:1,localhost:1",
+])("what a connection without a Redis at %s really throws is such trouble", async (url) => {
+  const redis = connect({ url, name: "test", onError: () => {} }, FAILING_FAST);
   try {
     const error: unknown = await redis.get("x").catch((thrown: unknown) => thrown);
     expect(isRedisTrouble(error)).toBe(true);

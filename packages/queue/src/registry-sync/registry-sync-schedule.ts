@@ -1,5 +1,5 @@
 import { Queue, Worker } from "bullmq";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import { REGISTRY_SYNC_QUEUE, type Keys } from "../redis/keys.ts";
 
 const SCHEDULER_ID = "registry-sync";

@@ -1,5 +1,5 @@
 import { DEFAULT_SWITCHES, dropletKey, type DropletSwitches } from "@orchestrator/core";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import { ownJson } from "../redis/own-writing.ts";

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import type { DispatchQueues } from "../dispatch/dispatch-queues.ts";
 import type { Keys } from "../redis/keys.ts";
 
