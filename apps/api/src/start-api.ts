@@ -13,7 +13,7 @@ import { EventStreams } from "./events/event-streams.ts";
 import { answerUnreadable } from "./http/answer-unreadable.ts";
 import { SERVER_LIMITS } from "./http/server-limits.ts";
 import { startPulse } from "./pulse.ts";
-import { enforceDeadlines } from "./tasks/enforce-deadlines.ts";
+import { enforceDeadlines, reconcileEndings } from "./tasks/upkeep.ts";
 import { startSubmission, type SubmissionLimits } from "./tasks/start-submission.ts";
 
 export interface ApiOptions {
@@ -32,6 +32,7 @@ export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
   const pulse = opened.use(startPulse(store, log));
   const submission = opened.use(startSubmission(store, submissionLimits(config), log));
   opened.use(enforceDeadlines(store, log));
+  opened.use(reconcileEndings(store, log));
   const streams = new EventStreams(config.EVENT_STREAMS_MAX);
   const app = assembleApp({ ...options, store, pulse, submission, streams, tracing, opened });
   const { HOST: host, PORT: port } = config;

@@ -109,12 +109,15 @@ function openConsumers(
 /** Consumers follow the list and, so that a vanished droplet strands nothing, whatever still has tasks. */
 async function followDroplets(
   consumers: Consumers,
-  { redis, keys, directory }: Store,
+  { redis, keys, directory, switchboard }: Store,
   log: Logger,
 ): Promise<AsyncDisposable> {
   const follow = async (): Promise<void> => {
     const busy = await readBusyDroplets(redis, keys);
-    consumers.follow([...directory.droplets.map(({ name }) => name), ...busy]);
+    const wanted = [...directory.droplets.map(({ name }) => name), ...busy];
+    // Not a task is taken before its queue has the limits it should have.
+    await switchboard.ensure(wanted);
+    consumers.follow(wanted);
   };
   await follow();
   directory.onChange(() => {

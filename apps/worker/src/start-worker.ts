@@ -12,7 +12,7 @@ import {
   type Logger,
   type Readiness,
 } from "@orchestrator/runtime";
-import type { WorkerConfig } from "./config.ts";
+import { defaultLimits, type WorkerConfig } from "./config.ts";
 import { startWorkerMetrics } from "./metrics/worker-metrics.ts";
 import { startRegistrySync } from "./registry/start-registry-sync.ts";
 import { startConsuming, type Consuming } from "./start-consuming.ts";
@@ -57,7 +57,9 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   store = opened.use(await openStore(storeOptions(options)));
   const { attempts } = opened.use(startWorkerMetrics(metrics, store, log));
   opened.use(await startRegistrySync(options, store, log));
-  opened.use(startUpkeep({ store, taskMaxHistory: config.TASK_MAX_HISTORY, log }));
+  await shareSettings(config, store);
+  const forgetAfterMs = config.DROPLET_FORGET_AFTER * 1000;
+  opened.use(startUpkeep({ store, taskMaxHistory: config.TASK_MAX_HISTORY, forgetAfterMs, log }));
   const consuming = opened.use(
     await startConsuming({
       store,
@@ -93,6 +95,18 @@ function storeOptions({ config, cacheDir, log, signal }: WorkerOptions): StoreOp
     onError: logSeldom((line) => log.warn(line), "redis.failed"),
     signal,
   };
+}
+
+/** What the worker that starts last is configured with holds for all: in a rolling change that is the new one. */
+async function shareSettings(
+  config: WorkerConfig,
+  { settings, switchboard }: Store,
+): Promise<void> {
+  await settings.write({
+    historyKeep: config.TASK_MAX_HISTORY,
+    defaultLimits: defaultLimits(config),
+  });
+  await switchboard.reload();
 }
 
 /** Tells the API processes that this worker lives; the last word is that it leaves. */

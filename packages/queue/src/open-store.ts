@@ -17,6 +17,7 @@ import { TaskRecords } from "./records/task-records.ts";
 import { connect, PATIENT, untilReady, type Manners } from "./redis/connect.ts";
 import { Keys } from "./redis/keys.ts";
 import { Subscriptions } from "./redis/subscriptions.ts";
+import { SettingsStore } from "./settings/shared-settings.ts";
 import { DropletSwitchboard } from "./switches/droplet-switchboard.ts";
 import { SwitchStore } from "./switches/switch-store.ts";
 import { TaskLedger } from "./task-ledger.ts";
@@ -52,6 +53,8 @@ export interface Store extends AsyncDisposable {
   queues: DispatchQueues;
   claims: TaskClaims;
   switchboard: DropletSwitchboard;
+  /** What the newest worker was configured with. */
+  settings: SettingsStore;
   messages: ReceivedMessages;
   /** What operators did. */
   audit: AuditLog;
@@ -83,7 +86,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const dropletListCache = new DropletListCache(redis, keys);
   const snapshot = new SnapshotFile(options.registryCacheDir);
   const store = new SwitchStore(redis, keys);
-  const switchboard = new DropletSwitchboard({ store, queues, subscriptions, keys, onError });
+  const settings = new SettingsStore(redis, keys);
+  const switchboard = new DropletSwitchboard({
+    store,
+    settings,
+    redis,
+    queues,
+    subscriptions,
+    keys,
+    onError,
+  });
   await switchboard.reload().catch(onError);
   const events = openEventFeed(redis, keys, options);
   return {
@@ -93,6 +105,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     keys,
     ledger: new TaskLedger({ records, history, bodies, claims, queues, onError }),
     switchboard,
+    settings,
     claims,
     queues,
     audit: new AuditLog(redis, keys),

@@ -16,6 +16,11 @@ export interface PeriodicWorkOptions {
   readonly immediately?: boolean;
 }
 
+/** About that long, within a fifth: processes that start together do not all act together for ever. */
+export function jittered(ms: number): number {
+  return Math.round(ms * (0.8 + 0.4 * Math.random()));
+}
+
 /**
  * Runs `work` every `intervalMs`, never two rounds at once: a tick that finds a round running is skipped, not made up for.
  * A failing round is logged (one that fails again and again every 10 s) and the next one comes as ever. The timer does not keep the process alive. `work` is given a

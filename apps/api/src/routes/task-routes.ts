@@ -1,4 +1,4 @@
-import { fieldIssues, TaskListQuery } from "@orchestrator/contract";
+import { fieldIssues, isEnded, TaskListQuery } from "@orchestrator/contract";
 import type { TaskDefaults } from "@orchestrator/core";
 import { Router, type Request, type Response } from "express";
 import { callerOf } from "../access/caller.ts";
@@ -109,12 +109,20 @@ async function read(
   response.json(await readRecord(id, options.store));
 }
 
-/** Long-polls: expect first, then ask to be told, so that no end slips through in between. */
+/**
+ * Long-polls: expect first, then ask to be told, so that no end slips through in between.
+ * @throws {Refusal} OVERLOADED when too many wait already and this one would have to
+ */
 async function untilEnded(
   id: string,
   waitMs: number,
-  { store: { ledger }, waiters, replyChannel }: TaskRoutesOptions,
+  { store: { ledger }, waiters, replyChannel, admission }: TaskRoutesOptions,
 ): Promise<void> {
+  if (admission.isCrowded) {
+    const status = await ledger.records.statusOf(id);
+    if (status === null || isEnded(status)) return;
+    throw admission.crowded();
+  }
   const waiter = waiters.expect(id, waitMs);
   try {
     if ((await ledger.records.watch(id, replyChannel)) === "will_be_told") await waiter.result;

@@ -9,6 +9,7 @@ import {
   type Submitted,
   type Wait,
 } from "./submit-task.ts";
+import { isWithdrawn } from "./withdraw-task.ts";
 
 /** What a keyed request comes to: the task it stands for, which may be older than the request. */
 export interface SubmittedOnce {
@@ -81,6 +82,9 @@ async function join(
   const task = { ...accepted.task, ...known.task };
   const joined = { ...accepted, task };
   const record = await ledger.records.show(task.id);
+  if (record !== null && isWithdrawn(record)) {
+    return await submitAnew(accepted, known, wait, submission);
+  }
   if (record?.completed_at != null) {
     return { accepted: joined, submitted: { kind: "ended", record }, isReplay: true };
   }
@@ -92,7 +96,19 @@ async function join(
       isReplay: false,
     };
   }
-  return { accepted: joined, submitted: await joinTask(task, wait, submission), isReplay: false };
+  return { accepted: joined, submitted: await joinTask(joined, wait, submission), isReplay: false };
+}
+
+/** What the key stood for was taken back, as if it had been refused; whoever did it could not free the key. */
+async function submitAnew(
+  accepted: AcceptedTask,
+  known: Known,
+  wait: Wait,
+  submission: Submission,
+): Promise<SubmittedOnce> {
+  const { keyed } = accepted;
+  if (keyed !== null) await submission.store.claims.forget(keyed.claim, known.task.id);
+  return await submitOnce(accepted, wait, submission);
 }
 
 /** The task is no longer in the history: the claim still knows how it ended. */
