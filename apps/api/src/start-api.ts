@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { FAILING_FAST, openStore, type StoreOptions } from "@orchestrator/queue";
 import {
+  closeWithin,
   listen,
   logSeldom,
   openTracing,
@@ -16,6 +17,9 @@ import { startPulse } from "./pulse.ts";
 import { enforceDeadlines, reconcileEndings } from "./tasks/upkeep.ts";
 import { startSubmission, type SubmissionLimits } from "./tasks/start-submission.ts";
 
+/** Whatever Redis does: the connections go with the process. */
+const STORE_WITHIN_MS = 1000;
+
 export interface ApiOptions {
   config: ApiConfig;
   cacheDir: string;
@@ -28,7 +32,9 @@ export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
   const { config, log } = options;
   await using opened = new AsyncDisposableStack();
   const tracing = opened.use(await openTracing(tracingSettings(options)));
-  const store = opened.use(await openStore(storeOptions(options)));
+  const store = opened.adopt(await openStore(storeOptions(options)), async (one) => {
+    await closeWithin(STORE_WITHIN_MS, "store", async () => await one[Symbol.asyncDispose](), log);
+  });
   const pulse = opened.use(startPulse(store, log));
   const submission = opened.use(startSubmission(store, submissionLimits(config), log));
   opened.use(enforceDeadlines(store, log));

@@ -23,6 +23,9 @@ const PRESENCE_MS = 1000;
 /** Without a word of farewell a worker is taken for gone a few seconds later. */
 const LEAVE_WITHIN_MS = 500;
 
+/** Whatever Redis does: the connections go with the process. */
+const STORE_WITHIN_MS = 500;
+
 export interface WorkerOptions {
   config: WorkerConfig;
   policy: AddressPolicy;
@@ -54,7 +57,9 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
 
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   const tracing = opened.use(await openTracing({ ...self, endpoint, log }));
-  store = opened.use(await openStore(storeOptions(options)));
+  store = opened.adopt(await openStore(storeOptions(options)), async (one) => {
+    await closeWithin(STORE_WITHIN_MS, "store", async () => await one[Symbol.asyncDispose](), log);
+  });
   const { attempts } = opened.use(startWorkerMetrics(metrics, store, log));
   opened.use(await startRegistrySync(options, store, log));
   await shareSettings(config, store);

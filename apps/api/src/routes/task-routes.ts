@@ -5,6 +5,7 @@ import { callerOf } from "../access/caller.ts";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { traceIdOfResponse, traceparentOf } from "../http/trace-id.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
+import { acceptOnce } from "../tasks/accept-once.ts";
 import { acceptTask, type AcceptContext } from "../tasks/accept-task.ts";
 import { cancelTask } from "../tasks/cancel-task.ts";
 import { explainTask } from "../tasks/explain-task.ts";
@@ -12,7 +13,6 @@ import { readHops } from "../tasks/hops.ts";
 import { readIdempotencyKey } from "../tasks/idempotency-key.ts";
 import { readRecord } from "../tasks/read-record.ts";
 import { readWait } from "../tasks/read-wait.ts";
-import { submitOnce } from "../tasks/submit-once.ts";
 import type { Submission } from "../tasks/submit-task.ts";
 import { answerSubmitted } from "../tasks/task-answers.ts";
 
@@ -60,12 +60,12 @@ async function submit(
   options: TaskRoutesOptions,
 ): Promise<void> {
   const wait = readWait(request, { waitMaxMs: options.waitMaxMs, defaultsToWaiting: true });
-  const accepted = acceptTask(request.body, acceptContext(request, response, options));
+  const context = acceptContext(request, response, options);
   if (isDryRun(request)) {
-    response.json(await explainTask(accepted, options));
+    response.json(await explainTask(acceptTask(request.body, context), options));
     return;
   }
-  const once = await submitOnce(accepted, wait, options);
+  const once = await acceptOnce(request.body, context, wait, options);
   if (once.isReplay) response.set("Idempotency-Replayed", "true");
   answerSubmitted(response, once.accepted, once.submitted, wait.applied);
 }

@@ -40,11 +40,7 @@ export async function submitOnce(
   const verdict = await claims.claim(keyed.claim, task, keyed.fingerprint);
   switch (verdict.kind) {
     case "mismatch":
-      throw new Refusal(
-        "IDEMPOTENCY_MISMATCH",
-        "This Idempotency-Key was used for a different request",
-        { task_id: verdict.taskId },
-      );
+      throw mismatch(verdict.taskId);
     case "claimed":
       return {
         accepted,
@@ -52,8 +48,13 @@ export async function submitOnce(
         isReplay: false,
       };
     case "known":
-      return await join(accepted, verdict, wait, submission);
+      return await joinKnown(accepted, verdict, wait, submission);
   }
+}
+
+export function mismatch(taskId: string): Refusal {
+  const message = "This Idempotency-Key was used for a different request";
+  return new Refusal("IDEMPOTENCY_MISMATCH", message, { task_id: taskId });
 }
 
 /** A request that is refused leaves no claim; one whose fate Redis keeps to itself does. */
@@ -72,7 +73,8 @@ async function submitClaimed(
   }
 }
 
-async function join(
+/** Joins the task a key stands for, or gives its result. */
+export async function joinKnown(
   accepted: AcceptedTask,
   known: Known,
   wait: Wait,

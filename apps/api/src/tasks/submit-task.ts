@@ -8,8 +8,8 @@ import type { QueueDepths } from "./queue-depths.ts";
 import { isWithdrawn, withdrawUnbegun } from "./withdraw-task.ts";
 
 /** Redis has this long to take a task: a caller hears within 2 s. */
-const ADD_WITHIN_MS = 1800;
-const QUEUE_RETRY_AFTER_S = 2;
+export const ADD_WITHIN_MS = 1800;
+export const QUEUE_RETRY_AFTER_S = 2;
 
 export interface Submission {
   store: Store;
