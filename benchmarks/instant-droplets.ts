@@ -4,6 +4,8 @@ import { createServer } from "node:http";
 const count = Number(process.env["DROPLET_COUNT"] ?? 1);
 let delivered = 0;
 let listed = count;
+let isHanging = false;
+const hanging: (() => void)[] = [];
 
 const server = createServer((request, response) => {
   const { url = "/" } = request;
@@ -24,6 +26,17 @@ const server = createServer((request, response) => {
   if (url.startsWith("/list/")) {
     listed = Number(url.slice("/list/".length));
     response.end("ok");
+    return;
+  }
+  if (url === "/hang/on" || url === "/hang/off") {
+    isHanging = url === "/hang/on";
+    for (const release of hanging.splice(0)) release();
+    response.end("ok");
+    return;
+  }
+  if (url === "/hang" && isHanging) {
+    request.resume();
+    hanging.push(() => response.writeHead(200).end());
     return;
   }
   request.resume();

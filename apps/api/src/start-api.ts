@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { FAILING_FAST, openStore, type StoreOptions } from "@orchestrator/queue";
 import {
+  closeWithin,
   listen,
   logSeldom,
   openTracing,
@@ -14,8 +15,11 @@ import { capConnections, type ConnectionCaps } from "./http/connection-caps.ts";
 import { answerUnreadable } from "./http/answer-unreadable.ts";
 import { serverLimits } from "./http/server-limits.ts";
 import { startPulse } from "./pulse.ts";
-import { enforceDeadlines } from "./tasks/enforce-deadlines.ts";
+import { enforceDeadlines, reconcileEndings } from "./tasks/upkeep.ts";
 import { startSubmission, type SubmissionLimits } from "./tasks/start-submission.ts";
+
+/** Whatever Redis does: the connections go with the process. */
+const STORE_WITHIN_MS = 1000;
 
 export interface ApiOptions {
   config: ApiConfig;
@@ -29,10 +33,13 @@ export async function startApi(options: ApiOptions): Promise<AsyncDisposable> {
   const { config, log } = options;
   await using opened = new AsyncDisposableStack();
   const tracing = opened.use(await openTracing(tracingSettings(options)));
-  const store = opened.use(await openStore(storeOptions(options)));
+  const store = opened.adopt(await openStore(storeOptions(options)), async (one) => {
+    await closeWithin(STORE_WITHIN_MS, "store", async () => await one[Symbol.asyncDispose](), log);
+  });
   const pulse = opened.use(startPulse(store, log));
   const submission = opened.use(startSubmission(store, submissionLimits(config), log));
   opened.use(enforceDeadlines(store, log));
+  opened.use(reconcileEndings(store, log));
   const streams = new EventStreams(config.EVENT_STREAMS_MAX);
   const app = assembleApp({ ...options, store, pulse, submission, streams, tracing, opened });
   const { HOST: host, PORT: port } = config;

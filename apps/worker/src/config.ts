@@ -1,4 +1,4 @@
-import { compilePolicy, type AddressPolicy } from "@orchestrator/core";
+import { compilePolicy, type AddressPolicy, type DropletLimits } from "@orchestrator/core";
 import {
   byteSize,
   count,
@@ -67,6 +67,19 @@ export const WorkerConfig = z
     REDACT_FIELDS: optionalText().describe(
       "Names of more fields, by comma, whose values are kept out of logs and Bull Board",
     ),
+    DROPLET_GLOBAL_CONCURRENCY: count(undefined, { min: 1, max: 100_000 })
+      .describe(
+        "Tasks of one droplet that all workers together run at once, where no operator said otherwise",
+      )
+      .meta({ documentedDefault: "unlimited" }),
+    DROPLET_GLOBAL_RATE: optionalText()
+      .describe(
+        "Attempts per seconds of one droplet, as 100/1, by all workers together, where no operator said otherwise",
+      )
+      .meta({ documentedDefault: "unlimited" }),
+    DROPLET_FORGET_AFTER: seconds(86_400).describe(
+      "After this long off the list and without a task a droplet's queue, pause, circuit and limits are forgotten",
+    ),
     DROPLET_ALLOWED_HOSTS: optionalText().describe(
       "Hosts that may be called: names or *.suffix, by comma",
     ),
@@ -82,6 +95,13 @@ export const WorkerConfig = z
     LOG_LEVEL: logLevel("info").describe("Least level that is logged"),
   })
   .superRefine((config, context) => {
+    if (
+      config.DROPLET_GLOBAL_RATE !== undefined &&
+      parseRate(config.DROPLET_GLOBAL_RATE) === null
+    ) {
+      const message = "must be attempts/seconds, such as 100/1";
+      context.addIssue({ code: "custom", path: ["DROPLET_GLOBAL_RATE"], message });
+    }
     for (const name of ["DROPLET_ALLOWED_HOSTS", "DROPLET_DENIED_NETWORKS"] as const) {
       const compiled = compilePolicy({
         allowedHosts: name === "DROPLET_ALLOWED_HOSTS" ? items(config[name]) : [],
@@ -93,6 +113,24 @@ export const WorkerConfig = z
     }
   });
 export type WorkerConfig = z.infer<typeof WorkerConfig>;
+
+/** What all workers together may use of a droplet, unless an operator said otherwise. */
+export function defaultLimits(config: WorkerConfig): DropletLimits {
+  const { DROPLET_GLOBAL_CONCURRENCY: concurrency, DROPLET_GLOBAL_RATE: rate } = config;
+  return {
+    concurrency: concurrency ?? null,
+    rate: rate === undefined ? null : parseRate(rate),
+  };
+}
+
+/** Of the same size as the limits an operator can set: up to a million in up to an hour. */
+function parseRate(rateText: string): DropletLimits["rate"] {
+  const [, max, perS] = /^(\d{1,7})\/(\d{1,4})$/.exec(rateText) ?? [];
+  const rate = { max: Number(max), perMs: Number(perS) * 1000 };
+  const isWithin =
+    rate.max >= 1 && rate.max <= 1_000_000 && rate.perMs >= 1 && rate.perMs <= 3_600_000;
+  return isWithin ? rate : null;
+}
 
 /** Which addresses may be called, parsed once. The schema has refused what cannot be parsed. */
 export function addressPolicy(config: WorkerConfig): AddressPolicy {

@@ -26,6 +26,9 @@ const GIVEN_UP_MS = 10_000;
 /** Handing back takes Redis: while that is away, tasks are found by their locks that end. */
 const HAND_BACK_WITHIN_MS = 2000;
 
+/** Cutting connections needs nobody's consent. */
+const AGENT_WITHIN_MS = 500;
+
 export interface ConsumingOptions {
   store: Store;
   workerId: string;
@@ -49,7 +52,9 @@ export interface Consuming extends AsyncDisposable {
 export async function startConsuming(options: ConsumingOptions): Promise<Consuming> {
   const { store, workerId, observe, tracing, policy, responseBytesMax, version, log } = options;
   await using opened = new AsyncDisposableStack();
-  const agent = opened.adopt(createDropletAgent(policy), async (one) => await one.destroy());
+  const agent = opened.adopt(createDropletAgent(policy), async (one) => {
+    await closeWithin(AGENT_WITHIN_MS, "connections", async () => await one.destroy(), log);
+  });
   const running = new RunningAttempts();
   const circuits = opened.use(new CircuitReporter(store.switchboard, workerId, log));
   opened.use(followCancellations(store, running, log));
@@ -109,12 +114,15 @@ function openConsumers(
 /** Consumers follow the list and, so that a vanished droplet strands nothing, whatever still has tasks. */
 async function followDroplets(
   consumers: Consumers,
-  { redis, keys, directory }: Store,
+  { redis, keys, directory, switchboard }: Store,
   log: Logger,
 ): Promise<AsyncDisposable> {
   const follow = async (): Promise<void> => {
     const busy = await readBusyDroplets(redis, keys);
-    consumers.follow([...directory.droplets.map(({ name }) => name), ...busy]);
+    const wanted = [...directory.droplets.map(({ name }) => name), ...busy];
+    // Not a task is taken before its queue has the limits it should have.
+    await switchboard.ensure(wanted);
+    consumers.follow(wanted);
   };
   await follow();
   directory.onChange(() => {

@@ -12,7 +12,7 @@ import {
   type Logger,
   type Readiness,
 } from "@orchestrator/runtime";
-import type { WorkerConfig } from "./config.ts";
+import { defaultLimits, type WorkerConfig } from "./config.ts";
 import { startWorkerMetrics } from "./metrics/worker-metrics.ts";
 import { startRegistrySync } from "./registry/start-registry-sync.ts";
 import { startConsuming, type Consuming } from "./start-consuming.ts";
@@ -22,6 +22,9 @@ const PRESENCE_MS = 1000;
 
 /** Without a word of farewell a worker is taken for gone a few seconds later. */
 const LEAVE_WITHIN_MS = 500;
+
+/** Whatever Redis does: the connections go with the process. */
+const STORE_WITHIN_MS = 500;
 
 export interface WorkerOptions {
   config: WorkerConfig;
@@ -54,10 +57,14 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
 
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   const tracing = opened.use(await openTracing({ ...self, endpoint, log }));
-  store = opened.use(await openStore(storeOptions(options)));
+  store = opened.adopt(await openStore(storeOptions(options)), async (one) => {
+    await closeWithin(STORE_WITHIN_MS, "store", async () => await one[Symbol.asyncDispose](), log);
+  });
   const { attempts } = opened.use(startWorkerMetrics(metrics, store, log));
   opened.use(await startRegistrySync(options, store, log));
-  opened.use(startUpkeep({ store, taskMaxHistory: config.TASK_MAX_HISTORY, log }));
+  await shareSettings(config, store);
+  const forgetAfterMs = config.DROPLET_FORGET_AFTER * 1000;
+  opened.use(startUpkeep({ store, taskMaxHistory: config.TASK_MAX_HISTORY, forgetAfterMs, log }));
   const consuming = opened.use(
     await startConsuming({
       store,
@@ -98,6 +105,18 @@ function storeOptions({ config, cacheDir, log, signal }: WorkerOptions): StoreOp
     onError: logSeldom((line) => log.warn(line), "redis.failed"),
     signal,
   };
+}
+
+/** What the worker that starts last is configured with holds for all: in a rolling change that is the new one. */
+async function shareSettings(
+  config: WorkerConfig,
+  { settings, switchboard }: Store,
+): Promise<void> {
+  await settings.write({
+    historyKeep: config.TASK_MAX_HISTORY,
+    defaultLimits: defaultLimits(config),
+  });
+  await switchboard.reload();
 }
 
 /** Tells the API processes that this worker lives; the last word is that it leaves. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** PUT /droplets/{name}/limits: over all workers together. What is left out stays; null lifts a limit. */
+/** PUT /droplets/{name}/limits: over all workers together. What is left out stays; null lifts a limit, back to the default. */
 export const LimitsRequest = z
   .object({
     concurrency: z.number().int().min(1).max(100_000).nullable().optional(),

@@ -77,8 +77,8 @@ describe("beyond its limits, or of another type,", () => {
   });
 
   test("deadline_ms is refused by its name when it has passed at acceptance", () => {
-    expect(refused({ ...least, deadline_ms: 0 })[0]).toBe("deadline_ms");
-    expect(refused({ ...least, deadline_ms: -1 })[0]).toBe("deadline_ms");
+    expect(refused({ ...least, deadline_ms: 0 })).toEqual(["deadline_ms"]);
+    expect(refused({ ...least, deadline_ms: -1 })).toEqual(["deadline_ms"]);
   });
 
   test("a field inside the callback is refused by its full name", () => {

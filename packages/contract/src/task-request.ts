@@ -59,10 +59,12 @@ export const TaskRequest = z
     when_open: z.enum(["queue", "fail"]).default("queue"),
     callback: Callback.optional().describe("The final record is POSTed there, once."),
   })
-  .refine(({ delay_ms, deadline_ms }) => deadline_ms === undefined || delay_ms < deadline_ms, {
-    path: ["delay_ms"],
-    message: "must be smaller than deadline_ms",
-  });
+  .refine(
+    ({ delay_ms, deadline_ms }) =>
+      // A deadline below 1 is refused for itself.
+      deadline_ms === undefined || deadline_ms < 1 || delay_ms < deadline_ms,
+    { path: ["delay_ms"], message: "must be smaller than deadline_ms" },
+  );
 export type TaskRequest = z.infer<typeof TaskRequest>;
 
 const KNOWN_FIELDS = new Set(Object.keys(TaskRequest.shape));

@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { CLOSED_CIRCUIT, type CircuitState } from "./circuit-breaker.ts";
-import { circuitVerdict, DEFAULT_SWITCHES, isOpen, queueSettings } from "./droplet-switches.ts";
+import {
+  circuitVerdict,
+  DEFAULT_SWITCHES,
+  effectiveLimits,
+  isOpen,
+  NO_LIMITS,
+  queueSettings,
+} from "./droplet-switches.ts";
 import type { Fault, Outcome } from "./task/outcome.ts";
 
 const limits = { concurrency: 5, rate: { max: 10, perMs: 1000 } };
@@ -30,6 +37,18 @@ test.each<[CircuitState, boolean]>([
   expect(queueSettings({ ...DEFAULT_SWITCHES, circuit }).isPaused).toBe(isParked);
   const paused = { ...DEFAULT_SWITCHES, circuit, isPausedByOperator: true };
   expect(queueSettings(paused).isPaused).toBe(true);
+});
+
+test("a droplet's own limits, higher or lower, stand in place of the default ones, each by itself", () => {
+  const defaults = { concurrency: 7, rate: { max: 3, perMs: 500 } };
+  expect(queueSettings(DEFAULT_SWITCHES, defaults)).toMatchObject(defaults);
+  expect(queueSettings({ ...DEFAULT_SWITCHES, limits }, defaults)).toMatchObject(limits);
+  expect(effectiveLimits({ ...NO_LIMITS, concurrency: 9 }, defaults)).toEqual({
+    ...defaults,
+    concurrency: 9,
+  });
+  const probing = { ...DEFAULT_SWITCHES, circuit: HALF_OPEN };
+  expect(queueSettings(probing, defaults).concurrency).toBe(1);
 });
 
 test("limits hold as they were set, except that a half-open circuit lets one task through", () => {

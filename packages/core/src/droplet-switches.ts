@@ -21,23 +21,34 @@ export interface QueueSettings extends DropletLimits {
   isPaused: boolean;
 }
 
+/** Of a droplet without limits of its own, where none are configured for all. */
+export const NO_LIMITS: DropletLimits = { concurrency: null, rate: null };
+
 export const DEFAULT_SWITCHES: DropletSwitches = {
   circuit: CLOSED_CIRCUIT,
   isPausedByOperator: false,
-  limits: { concurrency: null, rate: null },
+  limits: NO_LIMITS,
   isEnforced: true,
 };
 
+/** A droplet's own limit, higher or lower, stands in place of the one configured for all. */
+export function effectiveLimits(own: DropletLimits, defaults: DropletLimits): DropletLimits {
+  return {
+    concurrency: own.concurrency ?? defaults.concurrency,
+    rate: own.rate ?? defaults.rate,
+  };
+}
+
 /** An open circuit parks the queue; a half-open one lets a single task through at a time, as the probe. */
-export function queueSettings({
-  circuit,
-  isPausedByOperator,
-  limits,
-}: DropletSwitches): QueueSettings {
+export function queueSettings(
+  { circuit, isPausedByOperator, limits }: DropletSwitches,
+  defaults: DropletLimits = NO_LIMITS,
+): QueueSettings {
+  const { concurrency, rate } = effectiveLimits(limits, defaults);
   return {
     isPaused: isPausedByOperator || isOpen(circuit),
-    concurrency: circuit.phase === "half_open" ? 1 : limits.concurrency,
-    rate: limits.rate,
+    concurrency: circuit.phase === "half_open" ? 1 : concurrency,
+    rate,
   };
 }
 

@@ -35,5 +35,7 @@ export * from "./task-ledger.ts";
 export * from "./upkeep/busy-droplets.ts";
 export * from "./upkeep/deadline-sweeper.ts";
 export * from "./upkeep/given-up-jobs.ts";
+export * from "./upkeep/reconciler.ts";
+export * from "./upkeep/retire-queues.ts";
 export * from "./waiters/waiter-table.ts";
 export * from "./workers/worker-presence.ts";

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Redis } from "./redis/redis.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { TaskClaims } from "./claims/task-claims.ts";
-import { DispatchQueues } from "./dispatch/dispatch-queues.ts";
+import { DispatchQueues, type QueueConnections } from "./dispatch/dispatch-queues.ts";
 import { DropletDirectory } from "./droplets/droplet-directory.ts";
 import { DropletListCache } from "./droplets/droplet-list-cache.ts";
 import { Heartbeats } from "./droplets/heartbeats.ts";
@@ -25,6 +25,7 @@ import {
 import { Keys } from "./redis/keys.ts";
 import { readTlsFiles, type RedisTlsFiles } from "./redis/redis-tls.ts";
 import { Subscriptions } from "./redis/subscriptions.ts";
+import { SettingsStore } from "./settings/shared-settings.ts";
 import { DropletSwitchboard } from "./switches/droplet-switchboard.ts";
 import { SwitchStore } from "./switches/switch-store.ts";
 import { TaskLedger } from "./task-ledger.ts";
@@ -63,6 +64,8 @@ export interface Store extends AsyncDisposable {
   queues: DispatchQueues;
   claims: TaskClaims;
   switchboard: DropletSwitchboard;
+  /** What the newest worker was configured with. */
+  settings: SettingsStore;
   messages: ReceivedMessages;
   /** What operators did. */
   audit: AuditLog;
@@ -87,16 +90,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
   const keys = new Keys(options.keyPrefix);
   const subscriptions = new Subscriptions(subscriber);
-  const bodies = new BodyBudget(redis, keys, options.bodyLimits);
-  const records = new TaskRecords(redis, keys, bodies.keepMs);
-  const history = new TaskHistory(redis, keys);
-  const transitions = new TaskTransitions(redis, keys, records, history);
-  const claims = new TaskClaims(redis, keys);
-  const queues = new DispatchQueues({ redis, bullMqRedis }, keys, onError);
-  const dropletListCache = new DropletListCache(redis, keys);
-  const snapshot = new SnapshotFile(options.registryCacheDir);
+  const tasks = openTasks({ redis, bullMqRedis }, keys, options);
+  const { queues } = tasks;
   const store = new SwitchStore(redis, keys);
-  const switchboard = new DropletSwitchboard({ store, queues, subscriptions, keys, onError });
+  const settings = new SettingsStore(redis, keys);
+  const around = { redis, queues, subscriptions, keys, onError };
+  const switchboard = new DropletSwitchboard({ store, settings, ...around });
   await switchboard.reload().catch(onError);
   const events = openEventFeed(redis, keys, server);
   return {
@@ -104,24 +103,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     bullMqRedis,
     subscriptions,
     keys,
-    ledger: new TaskLedger({ records, history, transitions, bodies, claims, queues, onError }),
+    ...tasks,
     switchboard,
-    claims,
-    queues,
+    settings,
     audit: new AuditLog(redis, keys),
     messages: new ReceivedMessages(redis, keys),
     heartbeats: new Heartbeats(redis, keys),
-    dropletListCache,
-    snapshot,
-    directory: await DropletDirectory.open({
-      cache: dropletListCache,
-      subscriptions,
-      keys,
-      snapshot,
-      registryUrl: options.registryUrl,
-      expiryMs: options.registryCacheExpiryMs,
-      onError,
-    }),
+    ...(await openDroplets(redis, keys, subscriptions, options)),
     presence: new WorkerPresence(redis, keys),
     events,
     metrics: new MetricsStore(redis, keys),
@@ -131,6 +119,44 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       for (const connection of [redis, bullMqRedis, subscriber]) connection.disconnect();
     },
   };
+}
+
+/** What becomes of tasks: their queues, and what is written down of them. */
+function openTasks(
+  connections: QueueConnections,
+  keys: Keys,
+  { bodyLimits, onError }: StoreOptions,
+): Pick<Store, "ledger" | "claims" | "queues"> {
+  const { redis } = connections;
+  const bodies = new BodyBudget(redis, keys, bodyLimits);
+  const records = new TaskRecords(redis, keys, bodies.keepMs);
+  const history = new TaskHistory(redis, keys);
+  const transitions = new TaskTransitions(redis, keys, records, history);
+  const claims = new TaskClaims(redis, keys);
+  const queues = new DispatchQueues(connections, keys, onError);
+  const parts = { records, history, transitions, bodies, claims, queues, onError };
+  return { ledger: new TaskLedger(parts), claims, queues };
+}
+
+/** Which droplets there are, from Redis or from disk. */
+async function openDroplets(
+  redis: Redis,
+  keys: Keys,
+  subscriptions: Subscriptions,
+  options: StoreOptions,
+): Promise<Pick<Store, "dropletListCache" | "snapshot" | "directory">> {
+  const dropletListCache = new DropletListCache(redis, keys);
+  const snapshot = new SnapshotFile(options.registryCacheDir);
+  const directory = await DropletDirectory.open({
+    cache: dropletListCache,
+    subscriptions,
+    keys,
+    snapshot,
+    registryUrl: options.registryUrl,
+    expiryMs: options.registryCacheExpiryMs,
+    onError: options.onError,
+  });
+  return { dropletListCache, snapshot, directory };
 }
 
 async function openConnections(server: ConnectOptions, { manners, signal }: StoreOptions) {

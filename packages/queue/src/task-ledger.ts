@@ -92,6 +92,22 @@ export class TaskLedger {
     return verdict;
   }
 
+  /**
+   * Ends a task whose job nobody holds, and takes the job out. A worker that dies leaves its job to the next one; here
+   * there may be none until the job is due, so that it is noted first: `finishEndings` does what is left undone.
+   */
+  async endOutsideJob(
+    ending: EndOfTask,
+    attempts: readonly Attempt[] = [],
+  ): Promise<RecordVerdict<EndVerdict>> {
+    const { task, nowMs } = ending;
+    await this.history.noteEnding(task.id, nowMs);
+    const verdict = await this.end(ending, attempts);
+    if (verdict.kind === "ended") await this.#parts.queues.remove(task.dropletName, task.id);
+    await this.history.endingDone(task.id);
+    return verdict;
+  }
+
   /** Repeats what follows a record that ended: whoever ended it may have died before. */
   async repair(taskId: string): Promise<void> {
     const stored = await this.records.read(taskId);

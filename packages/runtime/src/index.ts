@@ -27,7 +27,7 @@ export { createLogger } from "./logger.ts";
 export type { Logger, LoggerSettings, LogLevel } from "./logger.ts";
 export { createMetrics } from "./metrics.ts";
 export type { Metrics, MetricsSettings, MetricsText } from "./metrics.ts";
-export { periodically } from "./periodically.ts";
+export { jittered, periodically } from "./periodically.ts";
 export type { PeriodicWork, PeriodicWorkOptions } from "./periodically.ts";
 export { watchProcessUsage } from "./process-usage.ts";
 export type { ProcessUsage, ProcessUsageWatch } from "./process-usage.ts";

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { periodically } from "./periodically.ts";
 
 function quietLog() {
-  return { error: vi.fn<(fields: unknown) => void>() };
+  return { error: vi.fn<(fields: unknown) => void>(), warn: () => {} };
 }
 
 test("rounds never overlap: ticks that find one running are skipped", async () => {
@@ -85,4 +85,15 @@ test.each([0, -1, Number.NaN, 2 ** 31])("an interval of %s ms is refused", (inte
   expect(() => periodically(intervalMs, () => {}, { log: quietLog(), name: "x" })).toThrow(
     RangeError,
   );
+});
+
+test("a round that hangs is given up on when it is told to stop, and said so", async () => {
+  const events: unknown[] = [];
+  const log = {
+    error: () => {},
+    warn: (line: { event: string; what: string }) => void events.push([line.event, line.what]),
+  } as never;
+  const options = { log, name: "hung", immediately: true };
+  await periodically(1000, async () => await new Promise(() => {}), options).stop();
+  expect(events).toEqual([["closing.givenUp", "hung"]]);
 });

@@ -1,19 +1,31 @@
+import { closeWithin } from "./close-within.ts";
 import { logSeldom } from "./log-seldom.ts";
 import type { Logger } from "./logger.ts";
+
+/** Rounds take milliseconds; one that takes longer waits for something that is away. */
+const STOP_WITHIN_MS = 500;
 
 const INTERVAL_MS_MAX = 2 ** 31 - 1;
 
 export interface PeriodicWork extends AsyncDisposable {
-  /** Starts no further round, aborts the signal of the running one and waits for its end. May be called repeatedly. */
+  /**
+   * Starts no further round, aborts the signal of the running one and waits for its end, but no longer than half a
+   * second: a round that hangs with Redis must not hold a process that was told to stop. May be called repeatedly.
+   */
   stop(): Promise<void>;
 }
 
 export interface PeriodicWorkOptions {
-  readonly log: Pick<Logger, "error">;
+  readonly log: Pick<Logger, "error" | "warn">;
   /** For the log line of a failed round. */
   readonly name: string;
   /** Begin the first round now, rather than after one interval. */
   readonly immediately?: boolean;
+}
+
+/** About that long, within a fifth: processes that start together do not all act together for ever. */
+export function jittered(ms: number): number {
+  return Math.round(ms * (0.8 + 0.4 * Math.random()));
 }
 
 /**
@@ -56,7 +68,8 @@ export function periodically(
   async function stop(): Promise<void> {
     clearInterval(timer);
     stopping.abort();
-    await running;
+    const round = running;
+    if (round) await closeWithin(STOP_WITHIN_MS, name, async () => await round, log);
   }
   return { stop, [Symbol.asyncDispose]: stop };
 }

@@ -1,5 +1,8 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { expect, test, vi } from "vitest";
 
 /** A process of the shape every main.ts has; `closing` is what its resource does when it is closed. */
@@ -26,16 +29,16 @@ function startProcess(closing: string, afterStart = "", graceMs = 20_000) {
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     output += chunk;
   });
-  function events(): string[] {
-    return output.split("\n").flatMap((line) => (line ? [String(JSON.parse(line).event)] : []));
+  function lines(): { event: string }[] {
+    return output.split("\n").flatMap((line) => (line ? [JSON.parse(line)] : []));
   }
   return {
     child,
     saw: (event: string) =>
       vi.waitFor(() => expect(output).toContain(`"${event}"`), { timeout: 4_000, interval: 5 }),
     async ended() {
-      const [code] = await once(child, "close");
-      return { code, events: events() };
+      const [code, signal] = await once(child, "close");
+      return { code, signal, lines: lines(), events: lines().map(({ event }) => event) };
     },
   };
 }
@@ -80,6 +83,28 @@ test("a closing that outlasts the grace is ended with 1", async () => {
   const { code, events } = await started.ended();
   expect(code).toBe(1);
   expect(events.at(-1)).toBe("process.graceExceeded");
+});
+
+test("the last line names what hung, also where closing went on to the next", async () => {
+  const hanging = `const { closeWithin } = await import("./close-within.ts");
+    await closeWithin(30, "given up", async () => await new Promise(() => {}), log);
+    await closeWithin(20_000, "the queue", async () => await new Promise(() => {}), log)`;
+  const stop = "setImmediate(() => process.kill(process.pid, 'SIGTERM'))";
+  const started = startProcess(hanging, stop, 300);
+  const { code, lines } = await started.ended();
+  expect(code).toBe(1);
+  expect(lines.at(-1)).toMatchObject({ event: "process.graceExceeded", hanging: ["the queue"] });
+});
+
+test("a thread of Node's pool that hangs does not keep the process from ending", async () => {
+  const fifo = join(mkdtempSync(join(tmpdir(), "fifo-")), "fifo");
+  execFileSync("mkfifo", [fifo]);
+  const read = `(await import("node:fs")).readFile(${JSON.stringify(fifo)}, () => {})`;
+  const stop = "setImmediate(() => process.kill(process.pid, 'SIGTERM'))";
+  const { signal, lines } = await startProcess(close, `${read}; ${stop}`, 300).ended();
+  rmSync(dirname(fifo), { recursive: true });
+  expect(signal).toBe("SIGKILL");
+  expect(lines.at(-1)).toMatchObject({ event: "process.graceExceeded" });
 });
 
 test("the echo of the first signal is ignored, a later second one exits at once with 1", async () => {

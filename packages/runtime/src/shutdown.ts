@@ -1,4 +1,5 @@
 import type { Logger } from "./logger.ts";
+import { stillClosing } from "./still-closing.ts";
 
 /**
  * npm hands on the Ctrl-C that the terminal has already sent to the whole process group, so one key press arrives as two
@@ -14,6 +15,15 @@ export interface StopOptions {
   readonly graceMs: number;
 }
 
+/** Work for Node's thread pool: process.exit waits for its threads, however long a name is not resolved. */
+const IN_THREAD_POOL = /^(FSReq|GetAddrInfoReq|GetNameInfoReq)/;
+
+/** Ends the process with code 1, or by SIGKILL where even that could hang. */
+function exitNow(resources: readonly string[]): void {
+  if (resources.some((name) => IN_THREAD_POOL.test(name))) process.kill(process.pid, "SIGKILL");
+  process.exit(1);
+}
+
 /**
  * Resolves on the first SIGTERM, SIGINT, uncaught exception or unhandled rejection, for a `main.ts` whose `await using`
  * declarations then close everything in reverse and let the process end by itself:
@@ -22,7 +32,8 @@ export interface StopOptions {
  *     await untilStopped({ log, graceMs: 10_000 });
  *
  * Exit codes: 0 after a signal, 1 after an error (also one during closing), when the grace runs out, or at once on a second
- * signal. Call it once per process. It handles nothing before it is called: until then Node's defaults hold.
+ * signal. When the grace runs out the last line names what was still `hanging`; should a thread of Node's pool be among it
+ * (a name that is not resolved, a disk that does not answer) the process ends itself by SIGKILL. Call it once per process. It handles nothing before it is called: until then Node's defaults hold.
  *
  * Not built on close-with-grace: that calls back on the signal and calls process.exit as soon as the callback is done, so
  * the closing would have to live in it instead of in `await using`, and a handle left open would never be noticed.
@@ -35,8 +46,10 @@ export function untilStopped({ log, graceMs }: StopOptions): Promise<StopReason>
     stoppingSinceMs = performance.now();
     // Unreferenced: it fires only if something that should have been closed still holds the process.
     setTimeout(() => {
-      log.fatal({ event: "process.graceExceeded", grace_ms: graceMs });
-      process.exit(1);
+      const resources = process.getActiveResourcesInfo();
+      const hanging = stillClosing();
+      log.fatal({ event: "process.graceExceeded", grace_ms: graceMs, hanging, resources });
+      exitNow(resources);
     }, graceMs).unref();
     resolve(reason);
   }

@@ -1,5 +1,5 @@
-import type { Droplet, DropletSwitches } from "@orchestrator/core";
-import type { DropletDirectory, Store } from "@orchestrator/queue";
+import type { Droplet } from "@orchestrator/core";
+import type { DropletDirectory, DropletSwitchboard, Store } from "@orchestrator/queue";
 import { noDropletList } from "../tasks/accept-task.ts";
 import { dropletNotFound, namesOf, resolveDroplet } from "./resolve-droplet.ts";
 
@@ -27,14 +27,16 @@ export async function describeDroplet(reference: string, store: Store) {
   return {
     ...droplet,
     queue: { waiting, delayed, active },
-    ...describeSwitches(store.switchboard.of(droplet.name)),
+    ...describeSwitches(droplet.name, store.switchboard),
     last_seen: sign === null ? null : new Date(sign.seenAt).toISOString(),
     reported: sign === null ? null : { status: sign.status, metrics: sign.metrics },
   };
 }
 
-/** What holds up a droplet's queue. */
-export function describeSwitches({ circuit, isPausedByOperator, limits }: DropletSwitches) {
+/** What holds up a droplet's queue; limits as they are in force, its own or those configured for all. */
+export function describeSwitches(dropletName: string, switchboard: DropletSwitchboard) {
+  const { circuit, isPausedByOperator } = switchboard.of(dropletName);
+  const limits = switchboard.limitsOf(dropletName);
   return {
     paused: isPausedByOperator,
     circuit: { state: circuit.phase },

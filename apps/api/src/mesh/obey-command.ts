@@ -1,9 +1,9 @@
 import { fieldIssues, type MessageResult, type TaskRecord } from "@orchestrator/contract";
 import { z } from "zod";
 import { invalidRequest } from "../http/invalid-request.ts";
-import { acceptTask, type AcceptContext } from "../tasks/accept-task.ts";
+import { acceptOnce } from "../tasks/accept-once.ts";
+import type { AcceptContext } from "../tasks/accept-task.ts";
 import { cancelTask } from "../tasks/cancel-task.ts";
-import { submitOnce } from "../tasks/submit-once.ts";
 import type { Submission } from "../tasks/submit-task.ts";
 
 const Command = z.discriminatedUnion(
@@ -47,9 +47,13 @@ export async function obeyCommand(
     const response = { task_id: record.task_id, status: record.status };
     return { result: isDone ? "success" : "queued", response };
   }
-  const accepted = acceptTask(command.task, context());
   const noWait = { kind: "respond_async", applied: null } as const;
-  const { accepted: counted, submitted } = await submitOnce(accepted, noWait, submission);
+  const { accepted: counted, submitted } = await acceptOnce(
+    command.task,
+    context(),
+    noWait,
+    submission,
+  );
   const isEnded = submitted.kind === "ended";
   return {
     result: isEnded ? "success" : "queued",

@@ -29,7 +29,7 @@ export function operatorRoutes({ store, log }: OperatorRoutesOptions): Router {
       const switches = await store.switchboard.change(name, changeFor(request));
       const done = { action, droplet: name, details: switches };
       await auditAction(done, request, response, { store, log });
-      response.json({ name, ...describeSwitches(switches) });
+      response.json({ name, ...describeSwitches(name, store.switchboard) });
     };
 
   const route = (path: string) => router.route(`/droplets/:name/${path}`);
@@ -54,7 +54,7 @@ function assertKnown(name: string, { directory, switchboard }: Store): void {
   throw dropletNotFound(name, directory, { httpStatus: 404 });
 }
 
-/** What is left out stays; null lifts a limit. */
+/** What is left out stays; null lifts the droplet's own limit: the one configured for all holds again, if any. */
 function limitChange(body: unknown): Change {
   const asked = parse(LimitsRequest, body);
   return (was) => ({

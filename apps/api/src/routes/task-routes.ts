@@ -1,4 +1,4 @@
-import { fieldIssues, TaskListQuery } from "@orchestrator/contract";
+import { fieldIssues, isEnded, TaskListQuery } from "@orchestrator/contract";
 import type { TaskDefaults } from "@orchestrator/core";
 import type { Logger } from "@orchestrator/runtime";
 import { Router, type Request, type Response } from "express";
@@ -7,6 +7,7 @@ import { auditOperatorsAct } from "../admin/audit-action.ts";
 import { methodNotAllowed } from "../http/answer-errors.ts";
 import { traceIdOfResponse, traceparentOf } from "../http/trace-id.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
+import { acceptOnce } from "../tasks/accept-once.ts";
 import { acceptTask, type AcceptContext } from "../tasks/accept-task.ts";
 import { cancelTask } from "../tasks/cancel-task.ts";
 import { explainTask } from "../tasks/explain-task.ts";
@@ -14,7 +15,6 @@ import { readHops } from "../tasks/hops.ts";
 import { readIdempotencyKey } from "../tasks/idempotency-key.ts";
 import { readRecord } from "../tasks/read-record.ts";
 import { readWait } from "../tasks/read-wait.ts";
-import { submitOnce } from "../tasks/submit-once.ts";
 import type { Submission } from "../tasks/submit-task.ts";
 import { answerSubmitted, asSeenBy } from "../tasks/task-answers.ts";
 
@@ -62,12 +62,12 @@ async function submit(
   options: TaskRoutesOptions,
 ): Promise<void> {
   const wait = readWait(request, { waitMaxMs: options.waitMaxMs, defaultsToWaiting: true });
-  const accepted = acceptTask(request.body, acceptContext(request, response, options));
+  const context = acceptContext(request, response, options);
   if (isDryRun(request)) {
-    response.json(await explainTask(accepted, options));
+    response.json(await explainTask(acceptTask(request.body, context), options));
     return;
   }
-  const once = await submitOnce(accepted, wait, options);
+  const once = await acceptOnce(request.body, context, wait, options);
   if (once.isReplay) response.set("Idempotency-Replayed", "true");
   answerSubmitted(response, once.accepted, once.submitted, wait.applied);
 }
@@ -111,12 +111,20 @@ async function read(
   response.json(await readRecord(id, options.store));
 }
 
-/** Long-polls: expect first, then ask to be told, so that no end slips through in between. */
+/**
+ * Long-polls: expect first, then ask to be told, so that no end slips through in between.
+ * @throws {Refusal} OVERLOADED when too many wait already and this one would have to
+ */
 async function untilEnded(
   id: string,
   waitMs: number,
-  { store: { ledger }, waiters, replyChannel }: TaskRoutesOptions,
+  { store: { ledger }, waiters, replyChannel, admission }: TaskRoutesOptions,
 ): Promise<void> {
+  if (admission.isCrowded) {
+    const status = await ledger.records.statusOf(id);
+    if (status === null || isEnded(status)) return;
+    throw admission.crowded();
+  }
   const waiter = waiters.expect(id, waitMs);
   try {
     if ((await ledger.records.watch(id, replyChannel)) === "will_be_told") await waiter.result;

@@ -45,21 +45,53 @@ export interface AcceptedTask {
   request: Request;
 }
 
+type ReadRequest = Pick<AcceptedTask, "request" | "asked" | "warnings">;
+
+/** Where a task and its callback go. */
+interface Route {
+  dropletName: string;
+  path: string;
+  callbackDropletName: string | null;
+}
+
 /** Turns a caller's body into a task with every default filled in. @throws {Refusal} naming the field and limit */
 export function acceptTask(body: unknown, context: AcceptContext): AcceptedTask {
-  const { request, asked, warnings } = readRequest(body);
-  const droplet = findDroplet(request.droplet_name, context.directory);
+  const read = readRequest(body);
+  return fillIn(read, findRoute(read.request, context.directory), context);
+}
+
+/**
+ * The same without looking for the droplets on the list: to find out what an Idempotency-Key stands for, never to be
+ * queued.
+ * @throws {Refusal} naming the field and limit
+ */
+export function readRepeat(body: unknown, context: AcceptContext): AcceptedTask {
+  const read = readRequest(body);
+  const { droplet_name: dropletName, path, callback } = read.request;
+  const route = { dropletName, path, callbackDropletName: callback?.droplet_name ?? null };
+  return fillIn(read, route, context);
+}
+
+function findRoute(request: Request, directory: DropletDirectory): Route {
+  const droplet = findDroplet(request.droplet_name, directory);
   const path = checkPath(request.path, droplet, "path");
   const { callback } = request;
-  const callbackDroplet = callback ? findDroplet(callback.droplet_name, context.directory) : null;
+  const callbackDroplet = callback ? findDroplet(callback.droplet_name, directory) : null;
   if (callback && callbackDroplet) checkPath(callback.path, callbackDroplet, "callback.path");
+  const callbackDropletName = callbackDroplet?.name ?? null;
+  return { dropletName: droplet.name, path, callbackDropletName };
+}
+
+function fillIn(
+  { request, asked, warnings }: ReadRequest,
+  route: Route,
+  context: AcceptContext,
+): AcceptedTask {
   const { idempotencyKey = null, caller = null } = context;
   const claim = idempotencyKey === null ? null : claimOf(idempotencyKey, caller);
   const task = newTask(request, context.defaults, {
     id: randomUUID(),
-    dropletName: droplet.name,
-    callbackDropletName: callbackDroplet?.name ?? null,
-    path,
+    ...route,
     traceId: context.traceId,
     traceparent: context.traceparent,
     caller,
@@ -73,7 +105,7 @@ export function acceptTask(body: unknown, context: AcceptContext): AcceptedTask 
   return { task, input, warnings, keyed, whenOpen: request.when_open, asked, request };
 }
 
-function readRequest(body: unknown): Pick<AcceptedTask, "request" | "asked" | "warnings"> {
+function readRequest(body: unknown): ReadRequest {
   const parsed = TaskRequest.safeParse(body ?? {});
   if (!parsed.success) throw invalidRequest(fieldIssues(parsed.error));
   const fields = typeof body === "object" && body !== null ? body : {};

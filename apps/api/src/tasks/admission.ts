@@ -30,7 +30,7 @@ export class Admission {
   /** @throws {Refusal} OVERLOADED, CIRCUIT_OPEN, QUEUE_FULL, each with Retry-After */
   admit(task: Task, { whenOpen, waits }: { whenOpen: "queue" | "fail"; waits: boolean }): void {
     this.#refuseOverload(waits);
-    if (whenOpen === "fail") this.#refuseOpenCircuit(task);
+    if (whenOpen === "fail" && this.isCircuitOpen(task)) throw this.circuitOpen(task);
     const { depths, queueDepthMax } = this.#options;
     if (!depths.isFull(task.dropletName, queueDepthMax)) return;
     const depth = depths.of(task.dropletName);
@@ -52,12 +52,35 @@ export class Admission {
     return Math.max(1, Math.ceil(retryInMs / 1000));
   }
 
-  /** One more waiting caller. @throws {Refusal} OVERLOADED */
+  /** Whether one more waiting caller would be one too many. */
+  get isCrowded(): boolean {
+    return this.#options.waiters.size >= this.#options.waitersMax;
+  }
+
+  /** What a caller hears who wants to wait while it is crowded. */
+  crowded(): Refusal {
+    const { waitersMax } = this.#options;
+    return overloaded(`${waitersMax} callers are waiting already`, { waiters_max: waitersMax });
+  }
+
+  isCircuitOpen({ dropletName }: Task): boolean {
+    return isOpen(this.#options.switchboard.of(dropletName).circuit);
+  }
+
+  /** What a caller hears who does not want to wait for an open circuit. */
+  circuitOpen({ dropletName }: Task): Refusal {
+    return new Refusal(
+      "CIRCUIT_OPEN",
+      `The circuit of '${dropletName}' is open: it fails too often`,
+      { droplet_name: dropletName },
+      { retryAfterS: Math.max(1, this.parkedForS(dropletName)) },
+    );
+  }
+
+  /** @throws {Refusal} OVERLOADED */
   #refuseOverload(waits: boolean): void {
-    const { waiters, waitersMax, lag } = this.#options;
-    if (waits && waiters.size >= waitersMax) {
-      throw overloaded(`${waitersMax} callers are waiting already`, { waiters_max: waitersMax });
-    }
+    if (waits && this.isCrowded) throw this.crowded();
+    const { lag } = this.#options;
     const lagMs = Math.round(lag.p99Ms());
     if (lagMs > LAG_MS_MAX) {
       throw overloaded(`The process is ${lagMs} ms late`, {
@@ -65,17 +88,6 @@ export class Admission {
         lag_ms_max: LAG_MS_MAX,
       });
     }
-  }
-
-  #refuseOpenCircuit(task: Task): void {
-    const { circuit } = this.#options.switchboard.of(task.dropletName);
-    if (!isOpen(circuit)) return;
-    throw new Refusal(
-      "CIRCUIT_OPEN",
-      `The circuit of '${task.dropletName}' is open: it fails too often`,
-      { droplet_name: task.dropletName },
-      { retryAfterS: this.parkedForS(task.dropletName) },
-    );
   }
 }
 

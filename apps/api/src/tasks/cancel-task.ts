@@ -38,7 +38,7 @@ async function endUnlessRunning(
 ): Promise<boolean> {
   const { task, attempts } = stored;
   const job = await queues.find(task.dropletName, task.id);
-  const { kind } = await ledger.end(
+  const { kind } = await ledger.endOutsideJob(
     {
       task,
       end: cancelledEnd(),
@@ -51,7 +51,6 @@ async function endUnlessRunning(
     },
     attempts,
   );
-  if (kind === "ended") await queues.remove(task.dropletName, task.id);
   return kind !== "running";
 }
 

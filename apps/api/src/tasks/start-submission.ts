@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { queueSettings } from "@orchestrator/core";
 import { WaiterTable, type Store } from "@orchestrator/queue";
 import { periodically, watchEventLoopLag, type Logger } from "@orchestrator/runtime";
 import { Admission } from "./admission.ts";
@@ -25,9 +26,11 @@ export function startSubmission(
   const waiters = new WaiterTable({
     subscriptions,
     channel: replyChannel,
-    isEnded: async (taskId) => await ledger.records.isEnded(taskId),
+    statusOf: async (taskId) => await ledger.records.statusOf(taskId),
+    isParked: (dropletName) => queueSettings(switchboard.of(dropletName)).isPaused,
     onError,
   });
+  switchboard.onChange(() => waiters.lookAtParked());
   const depths = new QueueDepths(store.queues, onError);
   const lag = watchEventLoopLag();
   const admission = new Admission({ switchboard, depths, waiters, lag, ...limits });

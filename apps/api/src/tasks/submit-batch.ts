@@ -1,8 +1,8 @@
 import type { ErrorCode } from "@orchestrator/contract";
-import type { JobData } from "@orchestrator/queue";
+import type { JobData, Store } from "@orchestrator/queue";
 import { Refusal } from "../http/refusal.ts";
 import { acceptTask, type AcceptContext, type AcceptedTask } from "./accept-task.ts";
-import type { Submission } from "./submit-task.ts";
+import { ADD_WITHIN_MS, QUEUE_RETRY_AFTER_S, type Submission } from "./submit-task.ts";
 
 /** What became of one item, in the order they came. */
 export type BatchResult =
@@ -15,7 +15,11 @@ export interface BatchAnswer {
   refused: number;
 }
 
-/** Accepts and queues many tasks, each for itself: one that is refused does not hold up the others. */
+/**
+ * Accepts and queues many tasks, each for itself: one that is refused does not hold up the others.
+ * @throws {Refusal} QUEUE_UNAVAILABLE when Redis took none of them; `details.task_ids` names those it may have taken all
+ * the same
+ */
 export async function submitBatch(
   bodies: readonly unknown[],
   context: AcceptContext,
@@ -30,6 +34,7 @@ export async function submitBatch(
     if (failure !== undefined) return refused(failure);
     return queued(item);
   });
+  if (failures.size > 0 && failures.size === accepted.length) throw noneTaken([...failures.keys()]);
   const refusals = results.filter((result) => "error" in result).length;
   return { results, accepted: results.length - refusals, refused: refusals };
 }
@@ -37,7 +42,7 @@ export async function submitBatch(
 /** Adds tasks in one round trip per droplet and writes them down; gives what Redis did not take. */
 export async function addAll(
   accepted: readonly Pick<AcceptedTask, "task" | "input">[],
-  { store }: Submission,
+  { store, onError }: Submission,
 ): Promise<Map<string, Refusal>> {
   const jobs = accepted.map(({ task, input }): JobData => ({
     v: 1,
@@ -45,7 +50,7 @@ export async function addAll(
     ...input,
     replyChannel: null,
   }));
-  const errors = await store.queues.addMany(jobs);
+  const errors = await addManyWithin(jobs, store);
   const failures = new Map<string, Refusal>();
   for (const [position, { task }] of accepted.entries()) {
     const cause = errors[position];
@@ -55,8 +60,26 @@ export async function addAll(
     failures.set(task.id, new Refusal("QUEUE_UNAVAILABLE", message, details, { cause }));
   }
   const added = accepted.filter(({ task }) => !failures.has(task.id));
-  await Promise.all(added.map(async ({ task }) => await store.ledger.submitted(task)));
+  // A record that cannot be written now is made by the worker.
+  await Promise.all(added.map(async ({ task }) => await store.ledger.submitted(task))).catch(
+    onError,
+  );
   return failures;
+}
+
+/** Redis has as long for all of them as for one; what it has not taken then has failed. */
+async function addManyWithin(
+  jobs: readonly JobData[],
+  { queues }: Store,
+): Promise<(Error | null)[]> {
+  const { promise: tooLate, resolve } = Promise.withResolvers<Error[]>();
+  const giveUp = (): void => resolve(jobs.map(() => new Error("Command timed out")));
+  const timer = setTimeout(giveUp, ADD_WITHIN_MS);
+  try {
+    return await Promise.race([queues.addMany(jobs), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function acceptOrRefuse(
@@ -73,6 +96,12 @@ function acceptOrRefuse(
     if (error instanceof Refusal) return error;
     throw error;
   }
+}
+
+function noneTaken(taskIds: string[]): Refusal {
+  const message = "Redis did not take the tasks in time; they may have been taken all the same";
+  const options = { retryAfterS: QUEUE_RETRY_AFTER_S };
+  return new Refusal("QUEUE_UNAVAILABLE", message, { task_ids: taskIds }, options);
 }
 
 function refused({ code, message, details }: Refusal): BatchResult {

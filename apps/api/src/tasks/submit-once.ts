@@ -9,6 +9,7 @@ import {
   type Submitted,
   type Wait,
 } from "./submit-task.ts";
+import { isWithdrawn } from "./withdraw-task.ts";
 
 /** What a keyed request comes to: the task it stands for, which may be older than the request. */
 export interface SubmittedOnce {
@@ -39,11 +40,7 @@ export async function submitOnce(
   const verdict = await claims.claim(keyed.claim, task, keyed.fingerprint);
   switch (verdict.kind) {
     case "mismatch":
-      throw new Refusal(
-        "IDEMPOTENCY_MISMATCH",
-        "This Idempotency-Key was used for a different request",
-        { task_id: verdict.taskId },
-      );
+      throw mismatch(verdict.taskId);
     case "claimed":
       return {
         accepted,
@@ -51,8 +48,13 @@ export async function submitOnce(
         isReplay: false,
       };
     case "known":
-      return await join(accepted, verdict, wait, submission);
+      return await joinKnown(accepted, verdict, wait, submission);
   }
+}
+
+export function mismatch(taskId: string): Refusal {
+  const message = "This Idempotency-Key was used for a different request";
+  return new Refusal("IDEMPOTENCY_MISMATCH", message, { task_id: taskId });
 }
 
 /** A request that is refused leaves no claim; one whose fate Redis keeps to itself does. */
@@ -71,7 +73,8 @@ async function submitClaimed(
   }
 }
 
-async function join(
+/** Joins the task a key stands for, or gives its result. */
+export async function joinKnown(
   accepted: AcceptedTask,
   known: Known,
   wait: Wait,
@@ -81,6 +84,9 @@ async function join(
   const task = { ...accepted.task, ...known.task };
   const joined = { ...accepted, task };
   const record = await ledger.records.show(task.id);
+  if (record !== null && isWithdrawn(record)) {
+    return await submitAnew(accepted, known, wait, submission);
+  }
   if (record?.completed_at != null) {
     return { accepted: joined, submitted: { kind: "ended", record }, isReplay: true };
   }
@@ -92,7 +98,19 @@ async function join(
       isReplay: false,
     };
   }
-  return { accepted: joined, submitted: await joinTask(task, wait, submission), isReplay: false };
+  return { accepted: joined, submitted: await joinTask(joined, wait, submission), isReplay: false };
+}
+
+/** What the key stood for was taken back, as if it had been refused; whoever did it could not free the key. */
+async function submitAnew(
+  accepted: AcceptedTask,
+  known: Known,
+  wait: Wait,
+  submission: Submission,
+): Promise<SubmittedOnce> {
+  const { keyed } = accepted;
+  if (keyed !== null) await submission.store.claims.forget(keyed.claim, known.task.id);
+  return await submitOnce(accepted, wait, submission);
 }
 
 /** The task is no longer in the history: the claim still knows how it ended. */

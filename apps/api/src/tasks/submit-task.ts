@@ -1,14 +1,15 @@
 import type { TaskRecord } from "@orchestrator/contract";
 import type { Task, WaitPreference } from "@orchestrator/core";
-import type { JobData, Store, WaiterTable } from "@orchestrator/queue";
+import type { JobData, Store, WaiterTable, WaitResult } from "@orchestrator/queue";
 import { Refusal } from "../http/refusal.ts";
 import type { AcceptedTask } from "./accept-task.ts";
 import type { Admission } from "./admission.ts";
 import type { QueueDepths } from "./queue-depths.ts";
+import { isWithdrawn, withdrawUnbegun } from "./withdraw-task.ts";
 
 /** Redis has this long to take a task: a caller hears within 2 s. */
-const ADD_WITHIN_MS = 1800;
-const QUEUE_RETRY_AFTER_S = 2;
+export const ADD_WITHIN_MS = 1800;
+export const QUEUE_RETRY_AFTER_S = 2;
 
 /** Most tasks have ended by then. */
 const WRITE_DOWN_AFTER_MS = 20;
@@ -32,10 +33,14 @@ export type Submitted =
   | { kind: "accepted"; status: "queued" | "running"; retryAfterS: number };
 
 /** A task that was accepted and is to be queued. */
-export type ToSubmit = Pick<AcceptedTask, "task" | "input"> & { whenOpen?: "queue" | "fail" };
+export type ToSubmit = WaitedFor & Pick<AcceptedTask, "input">;
+
+/** A task, and what its caller wants should it be held up by an open circuit. */
+type WaitedFor = Pick<AcceptedTask, "task"> & { whenOpen?: "queue" | "fail" };
 
 /**
- * Queues the task and waits for its end as long as the caller wants. A caller who hangs up changes nothing.
+ * Queues the task and waits for its end as long as the caller wants, and no longer once its queue stands still. A
+ * caller who hangs up changes nothing.
  * @throws {Refusal} when it cannot be taken now; only after QUEUE_UNAVAILABLE may it be queued all the same
  */
 export async function submitTask(
@@ -47,7 +52,8 @@ export async function submitTask(
   const waits = canEndInTime(task, wait, submission);
   admission.admit(task, { whenOpen, waits });
   // Expect before adding: the end may come before the add has been confirmed.
-  const waiter = waits && wait.kind === "wait" ? waiters.expect(task.id, wait.ms) : null;
+  const waiter =
+    waits && wait.kind === "wait" ? waiters.expect(task.id, wait.ms, task.dropletName) : null;
   depths.added(task.dropletName);
   try {
     await addWithin({ v: 1, task, ...input, replyChannel: waiter ? replyChannel : null }, store);
@@ -62,14 +68,14 @@ export async function submitTask(
     return { kind: "accepted", status: "queued", retryAfterS: retryAfterS(task, submission) };
   }
   if (task.claim !== null) void writing.now();
-  await waiter.result;
+  const result = await waiter.result;
   const record = waiter.ending();
-  if (record !== null) {
+  if (record !== null && !isWithdrawn(record)) {
     writing.drop();
     return { kind: "ended", record };
   }
   await writing.now();
-  return await lookUp(task, submission);
+  return await answerAfter(result, { task, whenOpen }, submission);
 }
 
 /**
@@ -105,22 +111,59 @@ export async function submitAgain(
     throw queueUnavailable(task.id, error);
   }
   await writeDown(task, store).catch(onError);
-  return await joinTask(task, wait, submission);
+  return await holdUntilEnd({ task, whenOpen }, wait, submission);
 }
 
-/** Waits for a task that somebody else submitted; `task` is known to be queued or to have a record. */
-export async function joinTask(task: Task, wait: Wait, submission: Submission): Promise<Submitted> {
+/**
+ * Waits for a task that somebody else submitted; `task` is known to be queued or to have a record.
+ * @throws {Refusal} OVERLOADED when too many wait already, CIRCUIT_OPEN as `submitTask`
+ */
+export async function joinTask(
+  joined: WaitedFor,
+  wait: Wait,
+  submission: Submission,
+): Promise<Submitted> {
+  const { admission } = submission;
+  if (admission.isCrowded && canEndInTime(joined.task, wait, submission)) throw admission.crowded();
+  return await holdUntilEnd(joined, wait, submission);
+}
+
+async function holdUntilEnd(
+  joined: WaitedFor,
+  wait: Wait,
+  submission: Submission,
+): Promise<Submitted> {
   const { store, waiters, replyChannel } = submission;
+  const { task } = joined;
+  let result: WaitResult = "time_up";
   if (wait.kind === "wait" && canEndInTime(task, wait, submission)) {
-    const waiter = waiters.expect(task.id, wait.ms);
+    const waiter = waiters.expect(task.id, wait.ms, task.dropletName);
     try {
       const watched = await store.ledger.records.watch(task.id, replyChannel);
-      if (watched === "will_be_told") await waiter.result;
+      if (watched === "will_be_told") result = await waiter.result;
     } finally {
       waiter.cancel();
     }
   }
-  return await lookUp(task, submission);
+  return await answerAfter(result, joined, submission);
+}
+
+/** @throws {Refusal} CIRCUIT_OPEN when the task waited for a circuit its caller does not want to wait for */
+async function answerAfter(
+  result: WaitResult,
+  { task, whenOpen = "queue" }: WaitedFor,
+  submission: Submission,
+): Promise<Submitted> {
+  const { admission, onError } = submission;
+  if (result === "parked" && whenOpen === "fail" && admission.isCircuitOpen(task)) {
+    // What cannot be taken back now goes on, and is answered so.
+    await withdrawUnbegun(task, submission).catch(onError);
+  }
+  const submitted = await lookUp(task, submission);
+  if (submitted.kind === "ended" && isWithdrawn(submitted.record)) {
+    throw admission.circuitOpen(task);
+  }
+  return submitted;
 }
 
 /** A task that cannot start within the wait (delay, pause, open circuit) is answered at once. */

@@ -80,6 +80,12 @@ export function cancelledEnd(): TaskEnd {
   return { status: "cancelled", error: { code: "CANCELLED", message: "Cancelled on request" } };
 }
 
+/** Of a task with `when_open: fail` whose caller was refused because the circuit opened while it waited. */
+export function withdrawnEnd(): TaskEnd {
+  const message = "Withdrawn: the circuit opened before an attempt began, and when_open is fail";
+  return { status: "cancelled", error: { code: "CANCELLED", message } };
+}
+
 export function deadlineEnd(): TaskEnd {
   const message = "deadline_ms passed before the task could end";
   return { status: "timeout", error: { code: "DEADLINE_EXCEEDED", message } };

@@ -30,13 +30,13 @@ return {verdict, task, accepted or '', ending or '', trace or ''}
 `,
 );
 
-/** KEYS claim · ARGV task id → 1 when it was this task's and not accepted, and is gone now. */
+/** KEYS claim · ARGV task id, '1' = although accepted → 1 when it was this task's, and is gone now. */
 export const releaseClaim = luaScript<number>(
   "releaseClaim",
   1,
   `
 local task, accepted = unpack(redis.call('HMGET', KEYS[1], 't', 'a'))
-if task ~= ARGV[1] or accepted then return 0 end
+if task ~= ARGV[1] or (accepted and ARGV[2] ~= '1') then return 0 end
 return redis.call('DEL', KEYS[1])
 `,
 );

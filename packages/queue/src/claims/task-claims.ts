@@ -44,13 +44,17 @@ export class TaskClaims {
       case "mismatch":
         return { kind, taskId: holder };
       case "known":
-        return {
-          kind,
-          task: { ...ownJson<Omit<ClaimedTask, "id">>(trace), id: holder },
-          isAccepted: accepted === "1",
-          end: end === "" ? null : ownJson<TaskRecord>(end),
-        };
+        return knownClaim(holder, accepted, end, trace);
     }
+  }
+
+  /** What the key stands for, null when nobody has used it; claims nothing. */
+  async find(name: string, fingerprint: string): Promise<ClaimVerdict | null> {
+    const found = await this.#redis.hmget(this.#keys.claim(name), "t", "f", "a", "e", "c");
+    const [holder, print, accepted, end, trace] = found.map((field) => field ?? "");
+    if (!holder) return null;
+    if (print !== fingerprint) return { kind: "mismatch", taskId: holder };
+    return knownClaim(holder, accepted, end, trace);
   }
 
   /** The task has a record: from now on nobody repeats the add. */
@@ -60,7 +64,12 @@ export class TaskClaims {
 
   /** The request was refused after all: the key is free again. */
   async release(name: string, taskId: string): Promise<void> {
-    await releaseClaim(this.#redis, [this.#keys.claim(name)], [taskId]);
+    await releaseClaim(this.#redis, [this.#keys.claim(name)], [taskId, ""]);
+  }
+
+  /** The task was accepted and taken back: the key is free again. */
+  async forget(name: string, taskId: string): Promise<void> {
+    await releaseClaim(this.#redis, [this.#keys.claim(name)], [taskId, "1"]);
   }
 
   /** The task ended: its status, numbers and error answer for as long as the claim lives. */
@@ -69,4 +78,13 @@ export class TaskClaims {
     const args = [record.id, "e", JSON.stringify(summary), ENDED_LIFE_MS];
     await markClaim(this.#redis, [this.#keys.claim(name)], args);
   }
+}
+
+function knownClaim(holder: string, accepted = "", end = "", trace = ""): ClaimVerdict {
+  return {
+    kind: "known",
+    task: { ...ownJson<Omit<ClaimedTask, "id">>(trace), id: holder },
+    isAccepted: accepted === "1",
+    end: end === "" ? null : ownJson<TaskRecord>(end),
+  };
 }

@@ -120,6 +120,15 @@ export class DispatchQueues {
     return queue;
   }
 
+  /** Lets go of a queue that was removed from Redis; it is opened anew when it is needed again. */
+  async forget(dropletName: string): Promise<void> {
+    const name = queueNameOf(dropletName);
+    const queue = this.#queues.get(name);
+    this.#queues.delete(name);
+    this.#markedBusyAt.delete(dropletName.toLowerCase());
+    await queue?.close();
+  }
+
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#queues.values(), async (queue) => await queue.close()));
   }

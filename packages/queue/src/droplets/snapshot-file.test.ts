@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -82,6 +83,14 @@ test("a folder that cannot be written is a warning that names path and uid, not 
   expect(warning).toMatch(/ENOTDIR|EEXIST/);
   expect(await file.read()).toBeNull();
 });
+
+test.runIf(existsSync("/proc/self"))(
+  "a folder that no one can make is a warning too, after one try",
+  async () => {
+    const warning = await new SnapshotFile("/proc/nowhere/cache").write(listOf(1));
+    expect(warning).toContain("/proc/nowhere");
+  },
+);
 
 test("a file that cannot be replaced is a warning, and its temporary file is gone", async () => {
   const folder = await temporaryFolder();

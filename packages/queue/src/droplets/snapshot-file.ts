@@ -1,7 +1,8 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { ownWriting } from "../redis/own-writing.ts";
+import { makeFolder } from "./make-folder.ts";
 import type { DropletList } from "./droplet-list-cache.ts";
 
 const FILE_NAME = "orchestrator_droplets.json";
@@ -22,7 +23,7 @@ export class SnapshotFile {
   /** Atomic: a reader finds the old list or the new one. A folder that cannot be written is a warning. */
   async write(list: DropletList): Promise<SnapshotWarning> {
     try {
-      await mkdir(this.#folder, { recursive: true });
+      await makeFolder(this.#folder);
       await writeFileAtomic(this.path, JSON.stringify(list));
       return null;
     } catch (error) {

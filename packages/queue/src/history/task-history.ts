@@ -128,6 +128,24 @@ export class TaskHistory {
     return await this.#redis.zrangebyscore(this.#keys.deadlines, "-inf", nowMs, "LIMIT", 0, limit);
   }
 
+  /** Before the record of a task ends without its job: should we die, it is found and followed up. */
+  async noteEnding(taskId: string, nowMs: number): Promise<void> {
+    await this.#redis.zadd(this.#keys.endings, nowMs, taskId);
+  }
+
+  async endingDone(taskId: string): Promise<void> {
+    await this.#redis.zrem(this.#keys.endings, taskId);
+  }
+
+  /** Endings that began before `before` (ms) and are not done, oldest first. */
+  async endingsSince(before: number, limit: number): Promise<{ taskId: string; since: number }[]> {
+    const { endings } = this.#keys;
+    const page = ["LIMIT", 0, limit] as const;
+    const found = await this.#redis.zrangebyscore(endings, "-inf", before, "WITHSCORES", ...page);
+    const pairs = Array.from({ length: found.length / 2 }, (_, n) => found.slice(2 * n, 2 * n + 2));
+    return pairs.map(([taskId = "", since]) => ({ taskId, since: Number(since) }));
+  }
+
   /** Forgets what is too old or too many; the records of the ids returned can go. */
   async trim(limits: TrimLimits): Promise<string[]> {
     return await trimHistory(

@@ -197,9 +197,14 @@ export class TaskRecords {
     return answer === 1 ? "ended" : "will_be_told";
   }
 
+  /** Null when there is no record (any more). */
+  async statusOf(taskId: string): Promise<TaskStatus | null> {
+    return ownWriting<TaskStatus | null>(await this.#redis.hget(this.#keys.record(taskId), "s"));
+  }
+
   async isEnded(taskId: string): Promise<boolean> {
-    const status = await this.#redis.hget(this.#keys.record(taskId), "s");
-    return status !== null && isEnded(ownWriting<TaskStatus>(status));
+    const status = await this.statusOf(taskId);
+    return status !== null && isEnded(status);
   }
 
   /** Stores the wish; the status it found tells what follows from it. */

@@ -73,6 +73,26 @@ export class Keys {
     return `${this.all}deadlines`;
   }
 
+  /** Tasks that somebody is ending without holding their job, by when that began (ms). */
+  get endings(): string {
+    return `${this.all}endings`;
+  }
+
+  /** Held by the process that looks for what others left unfinished. */
+  get reconcilerLock(): string {
+    return `${this.all}reconciler`;
+  }
+
+  /** What the newest worker was started with and every process goes by. */
+  get settings(): string {
+    return `${this.all}settings`;
+  }
+
+  /** Droplets (lower case) that have a queue, by when they were last listed or busy (ms). */
+  get queues(): string {
+    return `${this.all}queues`;
+  }
+
   /** Capped stream of what happened to tasks. */
   get events(): string {
     return `${this.all}events`;

@@ -1,18 +1,28 @@
 import {
   DEFAULT_SWITCHES,
   dropletKey,
+  effectiveLimits,
+  NO_LIMITS,
   queueSettings,
+  type DropletLimits,
   type DropletSwitches,
   type QueueSettings,
 } from "@orchestrator/core";
-import type { Queue } from "bullmq";
+import type { Redis } from "../redis/redis.ts";
 import type { DispatchQueues } from "../dispatch/dispatch-queues.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Subscriptions } from "../redis/subscriptions.ts";
+import type { SettingsStore } from "../settings/shared-settings.ts";
+import { applySettings, isSame, readSettings } from "./queue-settings.ts";
 import type { SwitchStore } from "./switch-store.ts";
+
+/** Switches that change this often while a queue is being set are left to the next round of upkeep. */
+const ENFORCE_TRIES_MAX = 10;
 
 export interface SwitchboardOptions {
   store: SwitchStore;
+  settings: SettingsStore;
+  redis: Redis;
   queues: DispatchQueues;
   subscriptions: Subscriptions;
   keys: Keys;
@@ -25,7 +35,11 @@ export interface SwitchboardOptions {
  */
 export class DropletSwitchboard {
   readonly #options: SwitchboardOptions;
+  readonly #listeners = new Set<() => void>();
+  /** What the queues this process consumes were last found or made to be set to, by lower-cased name. */
+  readonly #ensured = new Map<string, string>();
   #switches: ReadonlyMap<string, DropletSwitches> = new Map();
+  #defaultLimits = NO_LIMITS;
 
   constructor(options: SwitchboardOptions) {
     this.#options = options;
@@ -44,8 +58,21 @@ export class DropletSwitchboard {
     return this.#switches;
   }
 
+  /** Called after what is in memory may have changed, whoever changed it. */
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** What all workers together may use of a droplet now: its own limits, else those configured for all. */
+  limitsOf(dropletName: string): DropletLimits {
+    return effectiveLimits(this.of(dropletName).limits, this.#defaultLimits);
+  }
+
   async reload(): Promise<void> {
-    this.#switches = await this.#options.store.readAll();
+    const { store, settings } = this.#options;
+    const [switches, { defaultLimits }] = await Promise.all([store.readAll(), settings.read()]);
+    this.#defaultLimits = defaultLimits;
+    this.#use(switches);
   }
 
   /** Changes a droplet's switches for all processes, and its queue with them. */
@@ -56,10 +83,10 @@ export class DropletSwitchboard {
     const { store } = this.#options;
     const { before, after } = await store.change(dropletName, (switches) => {
       const changed = next(switches);
-      const isSettled = isSame(queueSettings(switches), queueSettings(changed));
+      const isSettled = isSame(this.#settingsFor(switches), this.#settingsFor(changed));
       return isSettled ? changed : { ...changed, isEnforced: false };
     });
-    this.#switches = new Map(this.#switches).set(dropletKey(dropletName), after);
+    this.#use(new Map(this.#switches).set(dropletKey(dropletName), after));
     if (!after.isEnforced) await this.#enforce(dropletName);
     if (!after.isEnforced || before.circuit.phase !== after.circuit.phase) await store.announce();
     return after;
@@ -73,30 +100,57 @@ export class DropletSwitchboard {
     }
   }
 
-  /** Sets BullMQ's queue to what the newest switches say, and notes that it is done if they still say so. */
+  /**
+   * Sees to it that queues are set as switches and default limits say: to be called before they are consumed, again
+   * and again with all that are. Nothing is asked for what has not changed.
+   */
+  async ensure(dropletNames: Iterable<string>): Promise<void> {
+    const names = new Set(Array.from(dropletNames, dropletKey));
+    for (const name of this.#ensured.keys()) if (!names.has(name)) this.#ensured.delete(name);
+    await Promise.all(Array.from(names, async (name) => await this.#ensureOne(name)));
+  }
+
+  /** Of a droplet that is gone for good nothing stays: neither circuit nor pause nor limits. */
+  async forget(dropletName: string): Promise<void> {
+    this.#ensured.delete(dropletKey(dropletName));
+    await this.#options.store.forget(dropletName);
+    await this.#options.store.announce();
+  }
+
+  #use(switches: ReadonlyMap<string, DropletSwitches>): void {
+    this.#switches = switches;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /**
+   * Sets BullMQ's queue to what the newest switches say, and notes that it is done if they still say so. If they do
+   * not, another process may have set the queue before us: once more.
+   */
   async #enforce(dropletName: string): Promise<void> {
     const { store, queues } = this.#options;
-    const settings = queueSettings(await store.read(dropletName));
-    await applySettings(queues.of(dropletName), settings);
-    await store.change(dropletName, (newest) =>
-      isSame(queueSettings(newest), settings) ? { ...newest, isEnforced: true } : newest,
-    );
+    for (let tries = 0; tries < ENFORCE_TRIES_MAX; tries++) {
+      const settings = this.#settingsFor(await store.read(dropletName));
+      await applySettings(queues.of(dropletName), settings);
+      const newest = await store.read(dropletName);
+      if (!isSame(this.#settingsFor(newest), settings)) continue;
+      if (newest.isEnforced) return;
+      const { after } = await store.change(dropletName, (last) =>
+        isSame(this.#settingsFor(last), settings) ? { ...last, isEnforced: true } : last,
+      );
+      if (after.isEnforced) return;
+    }
   }
-}
 
-function isSame(a: QueueSettings, b: QueueSettings): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
+  #settingsFor(switches: DropletSwitches): QueueSettings {
+    return queueSettings(switches, this.#defaultLimits);
+  }
 
-/** Limits first: a queue that is resumed must not run a moment without them. */
-async function applySettings(queue: Queue, settings: QueueSettings): Promise<void> {
-  const { concurrency, rate, isPaused } = settings;
-  if (isPaused) await queue.pause();
-  await (concurrency === null
-    ? queue.removeGlobalConcurrency()
-    : queue.setGlobalConcurrency(concurrency));
-  await (rate === null
-    ? queue.removeGlobalRateLimit()
-    : queue.setGlobalRateLimit(rate.max, rate.perMs));
-  if (!isPaused) await queue.resume();
+  async #ensureOne(name: string): Promise<void> {
+    const wanted = this.#settingsFor(this.of(name));
+    const text = JSON.stringify(wanted);
+    if (this.#ensured.get(name) === text) return;
+    const { redis, keys } = this.#options;
+    if (!isSame(await readSettings(redis, keys, name), wanted)) await this.#enforce(name);
+    this.#ensured.set(name, text);
+  }
 }

@@ -66,6 +66,11 @@ export class SwitchStore {
     throw new Error(`The switches of '${dropletName}' changed ${TRIES_MAX} times while we looked`);
   }
 
+  /** As if it had never been switched. */
+  async forget(dropletName: string): Promise<void> {
+    await this.#redis.hdel(this.#keys.switches, dropletKey(dropletName));
+  }
+
   /** Tells every process to look again. */
   async announce(): Promise<void> {
     await this.#redis.publish(this.#keys.switchesChannel, "changed");

@@ -1,5 +1,5 @@
 import type { Task } from "@orchestrator/core";
-import type { Redis } from "ioredis";
+import type { Redis } from "../redis/redis.ts";
 import { historyValues, type HistoryEntry, type TaskHistory } from "../history/task-history.ts";
 import type { EndVerdict } from "../records/record-scripts.ts";
 import { writeTask } from "../records/stored-task.ts";

@@ -33,7 +33,7 @@ export async function sweepDeadlines(
     const job = await queues.find(task.dropletName, taskId);
     const isWorkersTurn = open !== null && nowMs < (task.deadlineAt ?? 0) + RUNNING_GRACE_MS;
     if (isWorkersTurn) return false;
-    const verdict = await ledger.end(
+    const verdict = await ledger.endOutsideJob(
       {
         task,
         end: deadlineEnd(),
@@ -56,8 +56,10 @@ export async function sweepDeadlines(
       },
       attempts,
     );
-    if (verdict.kind === "refused") await ledger.repair(taskId);
-    await queues.remove(task.dropletName, taskId);
+    if (verdict.kind === "refused") {
+      await ledger.repair(taskId);
+      await queues.remove(task.dropletName, taskId);
+    }
     return verdict.kind === "ended";
   }
 }
