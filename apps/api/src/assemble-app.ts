@@ -12,6 +12,8 @@ import { createApiMetrics } from "./metrics/api-metrics.ts";
 import type { Pulse } from "./pulse.ts";
 import { auditRoutes } from "./routes/audit-routes.ts";
 import { bulkRoutes } from "./routes/bulk-routes.ts";
+import { insightRoutes } from "./routes/insight-routes.ts";
+import { operatorPageRoutes } from "./routes/operator-page-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { openApiRoutes } from "./routes/openapi-routes.ts";
 import { operatorRoutes } from "./routes/operator-routes.ts";
@@ -43,13 +45,15 @@ export function assembleApp(parts: Parts): Express {
   const mesh = opened.use(
     startMesh({ config, version, isSignInOn: access.isSignInOn, store, pulse, tasks }),
   );
-  const metrics = createApiMetrics(store, submission.waiters, version, log);
+  const metrics = opened.use(createApiMetrics(store, submission.waiters, version, log));
   const routers = [
     bulkRoutes(tasks, log),
     eventRoutes({ store, streams, log }),
     taskRoutes(tasks),
     operatorRoutes({ store, log }),
     auditRoutes(store),
+    operatorPageRoutes(),
+    insightRoutes(store, version),
     ...mesh.routers,
     metrics.routes,
     openApiRoutes(version),

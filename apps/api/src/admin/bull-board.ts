@@ -12,6 +12,9 @@ const FOLLOW_MS = 2000;
 /** A payload is shown up to this many characters. */
 const SHOWN_CHARS_MAX = 5000;
 
+/** The link to its documentation leads out of the network. */
+const LOOKS = { boardTitle: "Orchestrator queues", hideDocsLink: true };
+
 export interface QueueBoard extends AsyncDisposable {
   router: Router;
 }
@@ -22,12 +25,13 @@ export interface QueueBoard extends AsyncDisposable {
  * @param basePath where the browser finds it: the page's own links begin with it
  */
 export function startQueueBoard(store: Store, basePath: string, log: Logger): QueueBoard {
+  const pagePath = basePath.replace(/\/queues$/, "");
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(basePath);
   const board = createBullBoard({
     queues: [],
     serverAdapter,
-    options: { uiConfig: { boardTitle: "Orchestrator queues" } },
+    options: { uiConfig: { ...LOOKS, miscLinks: [{ text: "Operator's page", url: pagePath }] } },
   });
   const shown = new Map<string, BullMQAdapter>();
 
@@ -36,11 +40,7 @@ export function startQueueBoard(store: Store, basePath: string, log: Logger): Qu
     const names = new Map(store.directory.droplets.map(({ name }) => [queueNameOf(name), name]));
     for (const [queueName, dropletName] of names) {
       if (shown.has(queueName)) continue;
-      const adapter = new BullMQAdapter(store.queues.of(dropletName), {
-        readOnlyMode: true,
-        displayName: dropletName,
-      });
-      adapter.setFormatter("data", (data) => presentable(data));
+      const adapter = queueAdapter(dropletName, pagePath, store);
       shown.set(queueName, adapter);
       board.addQueue(adapter);
     }
@@ -68,6 +68,20 @@ export function startQueueBoard(store: Store, basePath: string, log: Logger): Qu
     router,
     [Symbol.asyncDispose]: async () => await following.stop(),
   };
+}
+
+/** One queue as the board shows it: under its droplet's name, each job with a link to the task's record. */
+function queueAdapter(dropletName: string, pagePath: string, store: Store): BullMQAdapter {
+  const adapter = new BullMQAdapter(store.queues.of(dropletName), {
+    readOnlyMode: true,
+    displayName: dropletName,
+    externalJobUrl: ({ id }) => ({
+      href: `${pagePath}#/tasks/${encodeURIComponent(id ?? "")}`,
+      displayText: "The task's record",
+    }),
+  });
+  adapter.setFormatter("data", (data) => presentable(data));
+  return adapter;
 }
 
 /** Without secrets, and never more than a page of it. */
