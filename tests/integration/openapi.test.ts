@@ -46,6 +46,7 @@ async function arrange({ operationId }: Operation, name: string): Promise<CallCh
       await droplet.untilRequests(1, ({ taskId }) => taskId === task.task_id);
       return { path: idOf(task) };
     }
+    case "readTaskInsight insight":
     case "readTask read":
     case "readTask long_poll":
     case "replayTask go_on":
@@ -79,7 +80,7 @@ describe("the document and the service", () => {
     const line = await orchestrator.api.waitForLog("api.assembled");
     const served = (line["routes"] as string[])
       // The page's own files.
-      .filter((route) => !route.startsWith("GET /docs/"))
+      .filter((route) => !/^GET \/(?:docs|admin\/page)\//.test(route))
       .map((route) => route.replaceAll(/:\w+/g, "{}"));
     // Beside the routers: the welcome, and Bull Board, which brings its own.
     served.push("GET /", "GET /admin/queues");

@@ -58,6 +58,7 @@ function welcome(version: string) {
       droplets: "/orchestrator/droplets",
       health: "/orchestrator/health",
       metrics: "/orchestrator/metrics",
+      admin: "/orchestrator/admin",
       queues: "/orchestrator/admin/queues",
       docs: "/orchestrator/docs",
       openapi: "/orchestrator/openapi.json",

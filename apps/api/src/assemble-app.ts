@@ -12,6 +12,8 @@ import { createApiMetrics } from "./metrics/api-metrics.ts";
 import type { Pulse } from "./pulse.ts";
 import { auditRoutes } from "./routes/audit-routes.ts";
 import { bulkRoutes } from "./routes/bulk-routes.ts";
+import { insightRoutes } from "./routes/insight-routes.ts";
+import { operatorPageRoutes } from "./routes/operator-page-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { openApiRoutes } from "./routes/openapi-routes.ts";
 import { operatorRoutes } from "./routes/operator-routes.ts";
@@ -43,25 +45,29 @@ export function assembleApp(parts: Parts): Express {
   const mesh = opened.use(
     startMesh({ config, version, isSignInOn: access.isSignInOn, store, pulse, tasks, log }),
   );
-  const metrics = createApiMetrics({
-    store,
-    waiters: submission.waiters,
-    version,
-    isSignInOn: access.isSignInOn,
-    log,
-  });
+  const metrics = opened.use(
+    createApiMetrics({
+      store,
+      waiters: submission.waiters,
+      version,
+      isSignInOn: access.isSignInOn,
+      log,
+    }),
+  );
+  const redaction = redactionOf(config.REDACT_FIELDS);
   const routers = [
     bulkRoutes(tasks, log),
     eventRoutes({ store, streams, log }),
     taskRoutes(tasks, log),
     operatorRoutes({ store, log }),
     auditRoutes(store),
+    operatorPageRoutes(),
+    insightRoutes({ store, version, redaction }),
     ...mesh.routers,
     metrics.routes,
     openApiRoutes(version),
   ];
   log.debug({ event: "api.assembled", routes: listRoutes(routers) });
-  const redaction = redactionOf(config.REDACT_FIELDS);
   const boards = BOARD_PATHS.map((path) => {
     const board = opened.use(startQueueBoard(store, path, { log, redaction }));
     return { path, handlers: [board.router] };

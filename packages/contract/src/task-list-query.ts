@@ -17,6 +17,11 @@ export const TaskListQuery = z.object({
   trace_id: text.optional(),
   since: epochSeconds.optional().describe("Epoch seconds, created at or after."),
   until: epochSeconds.optional().describe("Epoch seconds, created before or at."),
+  error_contains: text
+    .optional()
+    .describe(
+      "Part of the error's code or message, without regard to case. A page then holds what was found among the next 1,000 tasks of the other filters, which may be none although `next_cursor` goes on; `total` counts those of the other filters.",
+    ),
   limit: decimal.pipe(z.number().int().min(1).max(1000)).default(100),
   cursor: z
     .string()

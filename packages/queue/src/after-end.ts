@@ -32,7 +32,7 @@ export async function followUpEnd(
 }
 
 /** The same for every try to submit it, so that a task has exactly one callback. */
-function callbackId(taskId: string): string {
+export function callbackId(taskId: string): string {
   const digits = createHash("sha256").update(`callback of ${taskId}`).digest("hex");
   // The bits that make it a UUID of version 8 (RFC 9562): made by rules of our own.
   const parts = [

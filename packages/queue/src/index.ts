@@ -1,3 +1,4 @@
+export { callbackId } from "./after-end.ts";
 export * from "./audit/audit-log.ts";
 export * from "./claims/task-claims.ts";
 export * from "./dispatch/consumers.ts";
@@ -13,6 +14,7 @@ export * from "./events/event-feed.ts";
 export * from "./events/event-log.ts";
 export * from "./events/stream-id.ts";
 export * from "./events/task-story.ts";
+export { encodeCursor } from "./history/cursor.ts";
 export * from "./history/task-history.ts";
 export * from "./metrics/answered-attempts.ts";
 export * from "./metrics/droplet-labels.ts";

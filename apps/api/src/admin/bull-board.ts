@@ -13,6 +13,9 @@ const FOLLOW_MS = 2000;
 /** A payload is shown up to this many characters. */
 const SHOWN_CHARS_MAX = 5000;
 
+/** The link to its documentation leads out of the network. */
+const LOOKS = { boardTitle: "Orchestrator queues", hideDocsLink: true };
+
 export interface QueueBoard extends AsyncDisposable {
   router: Router;
 }
@@ -27,12 +30,13 @@ export function startQueueBoard(
   basePath: string,
   { log, redaction }: { log: Logger; redaction: Redaction },
 ): QueueBoard {
+  const pagePath = basePath.replace(/\/queues$/, "");
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(basePath);
   const board = createBullBoard({
     queues: [],
     serverAdapter,
-    options: { uiConfig: { boardTitle: "Orchestrator queues" } },
+    options: { uiConfig: { ...LOOKS, miscLinks: [{ text: "Operator's page", url: pagePath }] } },
   });
   const shown = new Map<string, BullMQAdapter>();
 
@@ -41,11 +45,7 @@ export function startQueueBoard(
     const names = new Map(store.directory.droplets.map(({ name }) => [queueNameOf(name), name]));
     for (const [queueName, dropletName] of names) {
       if (shown.has(queueName)) continue;
-      const adapter = new BullMQAdapter(store.queues.of(dropletName), {
-        readOnlyMode: true,
-        displayName: dropletName,
-      });
-      adapter.setFormatter("data", (data) => presentable(data, redaction));
+      const adapter = queueAdapter(dropletName, pagePath, { store, redaction });
       shown.set(queueName, adapter);
       board.addQueue(adapter);
     }
@@ -76,6 +76,24 @@ export function startQueueBoard(
     router,
     [Symbol.asyncDispose]: async () => await following.stop(),
   };
+}
+
+/** One queue as the board shows it: under its droplet's name, each job with a link to the task's record. */
+function queueAdapter(
+  dropletName: string,
+  pagePath: string,
+  { store, redaction }: { store: Store; redaction: Redaction },
+): BullMQAdapter {
+  const adapter = new BullMQAdapter(store.queues.of(dropletName), {
+    readOnlyMode: true,
+    displayName: dropletName,
+    externalJobUrl: ({ id }) => ({
+      href: `${pagePath}#/tasks/${encodeURIComponent(id ?? "")}`,
+      displayText: "The task's record",
+    }),
+  });
+  adapter.setFormatter("data", (data) => presentable(data, redaction));
+  return adapter;
 }
 
 /** Without secrets, and never more than a page of it. */

@@ -29,7 +29,7 @@ export async function answerQuery(
     case "task_status":
       return { ...(await readRecord(query.task_id, store)) };
     case "droplet_list":
-      return describeDropletList(store.directory);
+      return describeDropletList(store);
     case "system_status":
       return describeHealth(vitals, self);
   }

@@ -3,11 +3,17 @@ import type { DropletDirectory, DropletSwitchboard, Store } from "@orchestrator/
 import { noDropletList } from "../tasks/accept-task.ts";
 import { dropletNotFound, namesOf, resolveDroplet } from "./resolve-droplet.ts";
 
-/** The list as we route by it. @throws {Refusal} REGISTRY_ERROR when there is none */
-export function describeDropletList(directory: DropletDirectory) {
+/** The list as we route by it, from memory. @throws {Refusal} REGISTRY_ERROR when there is none */
+export function describeDropletList({
+  directory,
+  switchboard,
+}: Pick<Store, "directory" | "switchboard">) {
   if (!directory.hasList) throw noDropletList();
   return {
-    droplets: directory.droplets,
+    droplets: directory.droplets.map((droplet) => ({
+      ...droplet,
+      ...describeSwitches(droplet.name, switchboard),
+    })),
     cache_status: directory.cacheStatus(Date.now()),
     served_from: directory.servedFrom(),
   };

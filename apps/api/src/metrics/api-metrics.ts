@@ -5,13 +5,14 @@ import {
   type Store,
   type WaiterTable,
 } from "@orchestrator/queue";
-import { createMetrics, type Logger } from "@orchestrator/runtime";
+import { createMetrics, periodically, type Logger } from "@orchestrator/runtime";
 import type { RequestHandler, Router } from "express";
 import { metricsRoutes } from "../routes/metrics-routes.ts";
 import { countRequests } from "./count-requests.ts";
 import { metricsReader } from "./read-metrics.ts";
+import { SAMPLE_EVERY_MS } from "./recent-numbers.ts";
 
-export interface ApiMetrics {
+export interface ApiMetrics extends AsyncDisposable {
   routes: Router;
   /** Surrounds every request; `routers` tell what can be asked for. */
   countRequests: (routers: readonly Router[]) => RequestHandler;
@@ -49,11 +50,18 @@ export function createApiMetrics({
     })
     .set(isSignInOn ? 1 : 0);
   metrics.onScrape(async () => held.set(waiters.size));
+  const reader = metricsReader(store, version);
+  const sampling = periodically(SAMPLE_EVERY_MS, reader.sample, {
+    log,
+    name: "metrics-samples",
+    immediately: true,
+  });
   return {
     routes: metricsRoutes({
-      readMetrics: metricsReader(store, version),
+      readMetrics: reader.read,
       metricsText: async () => await metrics.text(),
     }),
     countRequests: (routers) => countRequests(metrics, routers),
+    [Symbol.asyncDispose]: async () => await sampling.stop(),
   };
 }

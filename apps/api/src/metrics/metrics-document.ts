@@ -6,6 +6,7 @@ import type {
   MetricsReading,
   TaskNumbers,
 } from "@orchestrator/queue";
+import type { RecentNumbers } from "./recent-numbers.ts";
 
 export interface DocumentOptions {
   directory: DropletDirectory;
@@ -15,6 +16,8 @@ export interface DocumentOptions {
   nowMs: number;
   /** Redis is away, and these are the last numbers we have. */
   isStale: boolean;
+  /** What changed over the last minutes. */
+  recent: RecentNumbers;
 }
 
 /** A droplet that nobody called for so long is judged by what the Registry says of it. */
@@ -23,7 +26,7 @@ const ATTEMPT_COUNTS_MS = 10 * 60_000;
 /** What `GET /orchestrator/metrics` shows. Times are ISO 8601, durations as their names say. */
 export function describeMetrics(
   { reading, answered }: { reading: MetricsReading; answered: ReadonlyMap<string, LastAttempt> },
-  { directory, version, readAt, nowMs, isStale }: DocumentOptions,
+  { directory, version, readAt, nowMs, isStale, recent }: DocumentOptions,
 ) {
   const known = directory.hasList ? directory.droplets : [];
   const reachable = known.filter((droplet) =>
@@ -44,7 +47,8 @@ export function describeMetrics(
     registry: describeRegistry(reading, directory, nowMs),
     droplets_known: known.length,
     droplets_reachable: reachable.length,
-    droplets: describeDroplets(reading, directory),
+    recent: recent.ofAll(reading.tasks),
+    droplets: describeDroplets(reading, directory, recent),
   };
 }
 
@@ -57,6 +61,7 @@ function describeTasks(numbers: TaskNumbers) {
     ...byStatus,
     success_rate_percent: finished === 0 ? 0 : toHundredth((100 * byStatus.success) / finished),
     avg_response_time_ms: measured === 0 ? 0 : toHundredth(durationMsSum / measured),
+    p50_response_time_ms: toHundredth(percentile(durations, 50) ?? 0),
     p95_response_time_ms: toHundredth(percentile(durations, 95) ?? 0),
     p99_response_time_ms: toHundredth(percentile(durations, 99) ?? 0),
   };
@@ -77,11 +82,19 @@ function describeRegistry({ syncs }: MetricsReading, directory: DropletDirectory
 }
 
 /** The listed ones under the name the list spells, and those that have left it but not yet the history. */
-function describeDroplets({ droplets }: MetricsReading, directory: DropletDirectory) {
+function describeDroplets(
+  { droplets }: MetricsReading,
+  directory: DropletDirectory,
+  recent: RecentNumbers,
+) {
   return Object.fromEntries(
     Array.from(droplets, ([name, numbers]) => [
       directory.byName(name)?.name ?? name,
-      { ...describeTasks(numbers), retries: numbers.retries },
+      {
+        ...describeTasks(numbers),
+        retries: numbers.retries,
+        recent: recent.ofDroplet(name, numbers),
+      },
     ]),
   );
 }

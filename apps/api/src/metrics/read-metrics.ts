@@ -6,6 +6,7 @@ import {
   type Store,
 } from "@orchestrator/queue";
 import { describeMetrics } from "./metrics-document.ts";
+import { RecentNumbers } from "./recent-numbers.ts";
 import { SharedReading } from "./shared-reading.ts";
 
 /** Redis is given this long before the last numbers are shown instead. */
@@ -19,6 +20,12 @@ interface Numbers {
 
 export type MetricsDocument = ReturnType<typeof describeMetrics>;
 
+export interface MetricsReader {
+  read: () => Promise<MetricsDocument>;
+  /** To be called every SAMPLE_EVERY_MS: what is recent is told from the samples. */
+  sample: () => Promise<void>;
+}
+
 /**
  * Reads the numbers of all processes for `GET /orchestrator/metrics`. While Redis is away, or hangs, the last ones are
  * shown again, marked as stale; @throws what Redis says when there are none yet.
@@ -26,7 +33,8 @@ export type MetricsDocument = ReturnType<typeof describeMetrics>;
 export function metricsReader(
   { metrics, directory }: Pick<Store, "metrics" | "directory">,
   version: string,
-): () => Promise<MetricsDocument> {
+): MetricsReader {
+  const recent = new RecentNumbers();
   let last: Numbers | null = null;
   const shared = new SharedReading(async () => {
     const names = directory.droplets.map(({ name }) => dropletKey(name));
@@ -43,13 +51,20 @@ export function metricsReader(
       readAt: numbers.readAt,
       nowMs: Date.now(),
       isStale,
+      recent,
     });
 
-  return async () => {
-    const known = last;
-    if (known === null) return document(await shared.get(), false);
-    const numbers = await within(STALE_AFTER_MS, shared.get().catch(nullIfRedisIsAway));
-    return numbers === null ? document(known, true) : document(numbers, false);
+  return {
+    read: async () => {
+      const known = last;
+      if (known === null) return document(await shared.get(), false);
+      const numbers = await within(STALE_AFTER_MS, shared.get().catch(nullIfRedisIsAway));
+      return numbers === null ? document(known, true) : document(numbers, false);
+    },
+    sample: async () => {
+      const numbers = await shared.get().catch(nullIfRedisIsAway);
+      if (numbers !== null) recent.add(numbers.reading);
+    },
   };
 }
 

@@ -7,8 +7,8 @@ import { traceIdOfResponse, traceparentOf } from "../http/trace-id.ts";
 import { invalidRequest } from "../http/invalid-request.ts";
 import { readWait } from "../tasks/read-wait.ts";
 import {
-  countReplays,
   prepareReplay,
+  previewReplay,
   replayMany,
   type ReplayContext,
 } from "../tasks/replay-tasks.ts";
@@ -56,7 +56,7 @@ async function replayAll(
   if (!parsed.success) throw invalidRequest(fieldIssues(parsed.error));
   const { dry_run, ...filter } = parsed.data;
   if (dry_run) {
-    response.json({ dry_run, matched: await countReplays(filter, options) });
+    response.json({ dry_run, ...(await previewReplay(filter, options)) });
     return;
   }
   const context = replayContext(request, response);

@@ -8,7 +8,7 @@ export function dropletRoutes(store: Store): Router {
   const router = Router();
   router
     .route("/droplets")
-    .get((_request, response) => void response.json(describeDropletList(store.directory)))
+    .get((_request, response) => void response.json(describeDropletList(store)))
     .all(methodNotAllowed("GET"));
   router
     .route("/droplets/:name")

@@ -10,6 +10,7 @@ import { invalidRequest } from "../http/invalid-request.ts";
 import { acceptOnce } from "../tasks/accept-once.ts";
 import { acceptTask, type AcceptContext } from "../tasks/accept-task.ts";
 import { cancelTask } from "../tasks/cancel-task.ts";
+import { findTasks } from "../tasks/find-tasks.ts";
 import { explainTask } from "../tasks/explain-task.ts";
 import { readHops } from "../tasks/hops.ts";
 import { readIdempotencyKey } from "../tasks/idempotency-key.ts";
@@ -86,12 +87,12 @@ async function list(
 ): Promise<void> {
   const query = TaskListQuery.safeParse(request.query);
   if (!query.success) throw invalidRequest(fieldIssues(query.error));
-  const page = await ledger.history.page(query.data);
+  const page = await findTasks(query.data, ledger);
   if (page === "unknown_cursor") {
     throw invalidRequest([{ path: "cursor", message: "is not a cursor we gave out" }]);
   }
   response.json({
-    tasks: await ledger.records.showMany(page.ids),
+    tasks: page.tasks,
     total: page.total,
     limit: query.data.limit,
     next_cursor: page.nextCursor,

@@ -51,8 +51,22 @@ export async function prepareReplay(
   return replayed;
 }
 
+/** What a bulk replay would come to, without making it. */
+export async function previewReplay(filter: ReplayFilter, submission: Submission) {
+  const matched = await countReplays(filter, submission);
+  const delays = replayDelaysMs(matched);
+  const starts_within_ms = delays.at(-1) ?? 0;
+  const perSecond = Array.from({ length: Math.floor(starts_within_ms / 1000) + 1 }, () => 0);
+  for (const delay of delays) {
+    const second = Math.floor(delay / 1000);
+    perSecond[second] = (perSecond[second] ?? 0) + 1;
+  }
+  const most = perSecond.reduce((high, count) => Math.max(high, count), 0);
+  return { matched, starts_within_ms, per_second: { first: perSecond[0] ?? 0, most } };
+}
+
 /** How many tasks a filter would replay. */
-export async function countReplays(filter: ReplayFilter, { store }: Submission): Promise<number> {
+async function countReplays(filter: ReplayFilter, { store }: Submission): Promise<number> {
   let total = 0;
   for (const status of statusesOf(filter)) {
     const page = await store.ledger.history.page({ ...filter, status, limit: 1 });

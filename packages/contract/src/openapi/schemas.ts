@@ -34,6 +34,7 @@ import {
   TaskExplanation,
   TaskPage,
 } from "./answers/task-answers.ts";
+import { TaskInsight } from "./answers/task-insight.ts";
 import { tidySchema, type JsonSchema } from "./tidy-schema.ts";
 
 /** As it is meant: the service checks each task for itself, so that one bad task does not refuse the others. */
@@ -88,6 +89,7 @@ const ANSWERS = {
   Probe,
   MetricsAnswer,
   AuditPage,
+  TaskInsight,
   OpenApi,
   ErrorResponse,
 };

@@ -23,13 +23,6 @@ export const DropletEntry = z.object({
   updated_at: z.union([z.string(), z.number()]).optional(),
 });
 
-/** The list as we route by it. */
-export const DropletList = z.object({
-  droplets: z.array(DropletEntry),
-  cache_status: CacheStatus,
-  served_from: ServedFrom,
-});
-
 const switches = {
   paused: z.boolean().describe("By an operator."),
   circuit: Circuit,
@@ -38,6 +31,13 @@ const switches = {
     rate: z.object({ max: z.number().int(), per_ms: z.number().int() }).nullable(),
   }),
 };
+
+/** The list as we route by it, with what holds up each queue. */
+export const DropletList = z.object({
+  droplets: z.array(DropletEntry.extend(switches)),
+  cache_status: CacheStatus,
+  served_from: ServedFrom,
+});
 
 /** What holds up a droplet's queue. */
 export const DropletSwitches = z.object({ name: z.string(), ...switches });

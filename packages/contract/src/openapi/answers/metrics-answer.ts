@@ -13,8 +13,27 @@ const TaskNumbers = z.object({
   cancelled: whole,
   success_rate_percent: z.number().describe("success / (success + error + timeout)"),
   avg_response_time_ms: z.number(),
+  p50_response_time_ms: z.number(),
   p95_response_time_ms: z.number(),
   p99_response_time_ms: z.number(),
+});
+
+/** What happened lately: within the last five minutes, or since this process started if that is less. */
+const Recent = z.object({
+  seconds: z.number().describe("How far it reaches back."),
+  ended: whole,
+  failed: whole.describe("Ended as error or timeout."),
+  per_second: z.number().describe("Tasks that ended, a second."),
+  error_rate_percent: z.number().describe("failed / (success + error + timeout); 0 when none."),
+  p50_response_time_ms: z.number().nullable().describe("Null when none ended."),
+  p95_response_time_ms: z.number().nullable(),
+});
+
+const RecentPoint = z.object({
+  at: z.number().describe("The end of the span, in epoch seconds."),
+  seconds: z.number(),
+  ended: whole,
+  failed: whole,
 });
 
 /** GET /metrics as JSON: the numbers of all processes together. */
@@ -41,5 +60,6 @@ export const MetricsAnswer = z.object({
   }),
   droplets_known: whole,
   droplets_reachable: whole,
-  droplets: z.record(z.string(), TaskNumbers.extend({ retries: whole })),
+  recent: Recent.extend({ points: z.array(RecentPoint).describe("Oldest first.") }),
+  droplets: z.record(z.string(), TaskNumbers.extend({ retries: whole, recent: Recent })),
 });

@@ -33,7 +33,14 @@ export const BatchAnswer = z.object({
 });
 
 /** How many tasks a bulk replay would be for. */
-export const ReplayCount = z.object({ dry_run: z.literal(true), matched: z.number().int() });
+export const ReplayCount = z.object({
+  dry_run: z.literal(true),
+  matched: z.number().int(),
+  starts_within_ms: z.number().int().describe("When the last of them would start, from now."),
+  per_second: z
+    .object({ first: z.number().int(), most: z.number().int() })
+    .describe("How many would start in the first second, and in the busiest."),
+});
 
 /** What became of a bulk replay. */
 export const ReplayAnswer = z.object({

@@ -22,7 +22,7 @@ const listDroplets: Endpoint = {
     list: {
       summary: "All of them",
       status: 200,
-      answer: { droplets: [ECHO], cache_status: "active", served_from: "registry" },
+      answer: { droplets: [{ ...ECHO, ...FREE }], cache_status: "active", served_from: "registry" },
     },
   },
 };

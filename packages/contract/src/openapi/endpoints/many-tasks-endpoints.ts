@@ -69,7 +69,12 @@ const replayTasks: Endpoint = {
       summary: "How many would it be?",
       body: { droplet_name: "echo", status: "error", dry_run: true },
       status: 200,
-      answer: { dry_run: true, matched: 12 },
+      answer: {
+        dry_run: true,
+        matched: 12,
+        starts_within_ms: 1750,
+        per_second: { first: 5, most: 8 },
+      },
     },
     replay: {
       summary: "All that failed at one droplet",

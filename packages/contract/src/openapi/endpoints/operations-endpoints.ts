@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { json, type Endpoint } from "../endpoint.ts";
+import { TASK_ID, TRACE_ID } from "./specimens.ts";
 
 const NUMBERS = {
   total: 100,
@@ -11,8 +12,19 @@ const NUMBERS = {
   cancelled: 1,
   success_rate_percent: 93.75,
   avg_response_time_ms: 61.2,
+  p50_response_time_ms: 44,
   p95_response_time_ms: 240,
   p99_response_time_ms: 990,
+};
+
+const RECENT = {
+  seconds: 300,
+  ended: 30,
+  failed: 3,
+  per_second: 0.1,
+  error_rate_percent: 10,
+  p50_response_time_ms: 44,
+  p95_response_time_ms: 240,
 };
 
 const NOW = "2026-01-01T00:00:00.000Z";
@@ -56,7 +68,11 @@ const readMetrics: Endpoint = {
         },
         droplets_known: 4,
         droplets_reachable: 3,
-        droplets: { echo: { ...NUMBERS, retries: 12 } },
+        recent: {
+          ...RECENT,
+          points: [{ at: 1_767_225_600, seconds: 15, ended: 2, failed: 0 }],
+        },
+        droplets: { echo: { ...NUMBERS, retries: 12, recent: RECENT } },
       },
     },
   },
@@ -163,6 +179,48 @@ const readAudit: Endpoint = {
   },
 };
 
+const readInsight: Endpoint = {
+  method: "get",
+  path: "/admin/tasks/{id}",
+  id: "readTaskInsight",
+  tag: "operations",
+  summary: "What a task's record does not say",
+  description: "What was sent, its settings, its callback and what it replays.",
+  scope: "operate",
+  answers: { 200: json("TaskInsight", "What is known.") },
+  refusals: ["TASK_NOT_FOUND", "QUEUE_UNAVAILABLE"],
+  examples: {
+    insight: {
+      summary: "Of a task that has ended",
+      path: { id: TASK_ID },
+      status: 200,
+      answer: {
+        task_id: TASK_ID,
+        request: {
+          method: "POST",
+          path: "/orders",
+          headers: { "x-task-id": TASK_ID, "x-trace-id": TRACE_ID },
+          payload: { order: 7 },
+          payload_chars: 11,
+          kept: true,
+        },
+        settings: {
+          delivery: "at_least_once",
+          timeout_ms: 30_000,
+          attempt_timeout_ms: 10_000,
+          max_retries: 3,
+          delay_ms: 0,
+          deadline_at: null,
+          idempotency_key: false,
+          caller: null,
+        },
+        callback: null,
+        ancestors: [],
+      },
+    },
+  },
+};
+
 const page = (path: string, id: string, summary: string, scope: Endpoint["scope"]): Endpoint => ({
   method: "get",
   path,
@@ -180,6 +238,8 @@ export const operationsEndpoints = [
   readMetrics,
   readOpenApi,
   readAudit,
+  readInsight,
   page("/docs", "readDocs", "This document as a page", null),
+  page("/admin", "readOperatorPage", "The operators' page", "operate"),
   page("/admin/queues", "readQueues", "The queues as a page (Bull Board, read-only)", "operate"),
 ];

@@ -147,6 +147,12 @@ const listTasks: Endpoint = {
       status: 200,
       answer: { tasks: [RECORD], total: 1, limit: 10, next_cursor: null },
     },
+    by_error: {
+      summary: "What failed for a reason",
+      query: { error_contains: "unreachable" },
+      status: 200,
+      answer: { tasks: [], total: 7, limit: 100, next_cursor: null },
+    },
     all: {
       summary: "Everything",
       status: 200,
