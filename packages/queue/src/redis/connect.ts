@@ -35,7 +35,7 @@ export const FAILING_FAST: Manners = {
   commandTimeout: 1500,
 };
 
-/** For work that must not be lost: a command waits until Redis is back, however long that takes. */
+/** For work that must not be lost: a command waits until Redis is back, a script of ours until it takes writes, however long that takes. */
 export const PATIENT: Manners = { maxRetriesPerRequest: null };
 
 export function connect(options: ConnectOptions, manners: Manners): Redis {
