@@ -34,11 +34,7 @@ async function config(url: string, ...words: [string, ...string[]]): Promise<voi
 }
 
 test.concurrent.for([
-  [
-    "is full",
-    ["CONFIG", "SET", "maxmemory", "1"],
-    ["CONFIG", "SET", "maxmemory", "0"],
-  ],
+  ["is full", ["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"]],
   // To nobody, so that it keeps its data: as a primary that was demoted too early.
   ["is read-only", ["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"]],
 ] as [string, [string, ...string[]], [string, ...string[]]][])(
@@ -60,8 +56,10 @@ test.concurrent.for([
     await droplet.untilHanging(1);
     droplet.on("/later", [200]);
     const later = await Promise.all(
-      Array.from({ length: WAITING }, async () =>
-        await submitAsync(api, { ...task, path: "/later", delay_ms: 2000, max_retries: 0 }),
+      Array.from(
+        { length: WAITING },
+        async () =>
+          await submitAsync(api, { ...task, path: "/later", delay_ms: 2000, max_retries: 0 }),
       ),
     );
     await config(redis.url, ...refuse);
@@ -132,7 +130,10 @@ test.concurrent.for([
     the(
       droplet.requests.filter((request) => request.headers["idempotency-key"] !== undefined),
     ).not.toHaveLength(0);
-    the([...apis, ...workers].map(({ pid }) => pid), "no process was restarted").toEqual(pids);
+    the(
+      [...apis, ...workers].map(({ pid }) => pid),
+      "no process was restarted",
+    ).toEqual(pids);
   },
 );
 

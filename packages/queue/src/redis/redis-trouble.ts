@@ -3,9 +3,7 @@ const REFUSED_CODES =
   "OOM|READONLY|MISCONF|LOADING|NOREPLICAS|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|BUSY";
 
 /** From inside a script Redis 6.2 puts a sentence and a dash before the code. */
-const REFUSED = new RegExp(
-  String.raw`^(ERR Error running script .*: -)?(${REFUSED_CODES})\b`,
-);
+const REFUSED = new RegExp(String.raw`^(ERR Error running script .*: -)?(${REFUSED_CODES})\b`);
 
 /** What ioredis and BullMQ throw when Redis is away or hangs. */
 const AWAY =
