@@ -28,8 +28,7 @@ export interface Pulse extends AsyncDisposable {
 export function startPulse(store: Store, log: Logger): Pulse {
   let redis: RedisState = "unhealthy";
   let workers: readonly WorkerReport[] = [];
-  /** Null before the first look, so that an API that never saw a worker says so too. */
-  let knownWorkers: number | null = null;
+  const noteWorkers = workersNoted(log);
   let tasks = withTotal({ queued: 0, running: 0, success: 0, error: 0, timeout: 0, cancelled: 0 });
 
   async function beat(): Promise<void> {
@@ -49,16 +48,6 @@ export function startPulse(store: Store, log: Logger): Pulse {
     const event = state === "degraded" ? "redis.refusesWrites" : "redis.lost";
     if (redis !== state && redis !== "unhealthy") log.warn({ event, err: error });
     redis = state;
-  }
-
-  function noteWorkers(alive: number): void {
-    if (alive === 0 && knownWorkers !== 0) {
-      log.warn(
-        { event: "workers.gone" },
-        "no worker has reported: tasks are queued and wait for one",
-      );
-    } else if (alive > 0 && !knownWorkers) log.info({ event: "workers.reported", count: alive });
-    knownWorkers = alive;
   }
 
   async function count(): Promise<void> {
@@ -81,6 +70,21 @@ export function startPulse(store: Store, log: Logger): Pulse {
     async [Symbol.asyncDispose]() {
       await Promise.all([beating.stop(), counting.stop()]);
     },
+  };
+}
+
+/** Logs when the last worker has gone and when one is there again. */
+function workersNoted(log: Logger): (alive: number) => void {
+  /** Null before the first look, so that an API that never saw a worker says so too. */
+  let known: number | null = null;
+  return (alive) => {
+    if (alive === 0 && known !== 0) {
+      log.warn(
+        { event: "workers.gone" },
+        "no worker has reported: tasks are queued and wait for one",
+      );
+    } else if (alive > 0 && !known) log.info({ event: "workers.reported", count: alive });
+    known = alive;
   };
 }
 

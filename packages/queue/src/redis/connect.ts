@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from "ioredis";
+import { afterAwake } from "./awake-time.ts";
 import { defineScripts } from "./lua-script.ts";
 
 /** Reconnects quickly at first and never gives up: 100 ms doubling to 2 s. */
@@ -35,19 +36,34 @@ export const FAILING_FAST: Manners = {
   commandTimeout: 1500,
 };
 
-/** For work that must not be lost: a command waits until Redis is back, a script of ours until it takes writes, however long that takes. */
+/**
+ * For work that must not be lost: a command waits until Redis is back, and a script of ours until Redis takes
+ * writes, however long that takes.
+ */
 export const PATIENT: Manners = { maxRetriesPerRequest: null };
 
 export function connect(options: ConnectOptions, manners: Manners): Redis {
+  const { commandTimeout, ...others } = manners;
   const redis = new Redis(options.url, {
     connectionName: options.name,
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: reconnectDelayMs,
-    ...manners,
+    ...others,
   });
+  if (commandTimeout !== undefined) boundCommands(redis, commandTimeout);
   defineScripts(redis);
   redis.on("error", options.onError);
   return redis;
+}
+
+/** As ioredis's own `commandTimeout`, but a stall of our own process is not held against Redis. */
+function boundCommands(redis: Redis, ms: number): void {
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (command, stream) => {
+    const cancel = afterAwake(ms, () => command.reject(new Error("Command timed out")));
+    command.promise.then(cancel, cancel);
+    return send(command, stream);
+  };
 }
 
 /** Resolves when commands can be sent; BullMQ objects must only be built after that. */
