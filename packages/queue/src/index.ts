@@ -27,6 +27,7 @@ export * from "./messages/received-messages.ts";
 export * from "./open-store.ts";
 export * from "./records/stored-task.ts";
 export * from "./records/task-records.ts";
+export * from "./redis/awake-time.ts";
 export * from "./redis/connect.ts";
 export * from "./redis/keys.ts";
 export * from "./redis/redis-trouble.ts";

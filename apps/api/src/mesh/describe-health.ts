@@ -11,9 +11,9 @@ export interface Vitals {
 
 export type ServiceStatus = "active" | "inactive" | "error";
 
-/** `active` can route; `inactive` has no list yet; `error`: Redis or every worker is gone. */
+/** `active` can route; `inactive` has no list yet; `error`: Redis or every worker is gone, or Redis takes no writes. */
 export function serviceStatus({ directory, pulse }: Vitals): ServiceStatus {
-  if (!pulse.isRedisHealthy || pulse.workers.length === 0) return "error";
+  if (pulse.redis !== "healthy" || pulse.workers.length === 0) return "error";
   return directory.hasList ? "active" : "inactive";
 }
 
@@ -43,7 +43,7 @@ export function describeHealth(vitals: Vitals, self: Identity) {
         droplet_count: directory.list?.droplets.length ?? 0,
         warning: state?.snapshotWarning ?? null,
       },
-      redis: { status: pulse.isRedisHealthy ? "healthy" : "unhealthy" },
+      redis: { status: pulse.redis },
       workers: {
         status: pulse.workers.length > 0 ? "healthy" : "unhealthy",
         count: pulse.workers.length,

@@ -75,7 +75,7 @@ export function describeState(vitals: Vitals, usage: ProcessUsage, requests: Req
 export function describeDependencies(vitals: Vitals, self: Identity) {
   const { directory, pulse } = vitals;
   const registry = directory.state?.isHealthy === true ? "connected" : "unavailable";
-  const redis = pulse.isRedisHealthy ? "connected" : "unavailable";
+  const redis = pulse.redis === "healthy" ? "connected" : "unavailable";
   const cache = directory.cacheStatus(Date.now()) === "active" ? "connected" : "degraded";
   return {
     required: [
@@ -93,7 +93,10 @@ export function describeDependencies(vitals: Vitals, self: Identity) {
 
 /** What we cannot do without right now: the Registry only until it has given us a list. */
 function missing({ directory, pulse }: Vitals): string[] {
-  return [...(directory.hasList ? [] : ["registry"]), ...(pulse.isRedisHealthy ? [] : ["redis"])];
+  return [
+    ...(directory.hasList ? [] : ["registry"]),
+    ...(pulse.redis === "healthy" ? [] : ["redis"]),
+  ];
 }
 
 export function describeInfo({ directory }: Vitals, self: Identity) {

@@ -1,13 +1,19 @@
 import type { TaskRecord } from "@orchestrator/contract";
 import type { Task, WaitPreference } from "@orchestrator/core";
-import type { JobData, Store, WaiterTable, WaitResult } from "@orchestrator/queue";
+import {
+  afterAwake,
+  type JobData,
+  type Store,
+  type WaiterTable,
+  type WaitResult,
+} from "@orchestrator/queue";
 import { Refusal } from "../http/refusal.ts";
 import type { AcceptedTask } from "./accept-task.ts";
 import type { Admission } from "./admission.ts";
 import type { QueueDepths } from "./queue-depths.ts";
 import { isWithdrawn, withdrawUnbegun } from "./withdraw-task.ts";
 
-/** Redis has this long to take a task: a caller hears within 2 s. */
+/** Redis has this long to take a task, our own stalls not counted: a caller hears within 2 s. */
 export const ADD_WITHIN_MS = 1800;
 export const QUEUE_RETRY_AFTER_S = 2;
 
@@ -186,11 +192,11 @@ async function writeDown(task: Task, { ledger, claims }: Store): Promise<void> {
 /** Adds a task, or fails within 2 s. Adding what is there already changes nothing. */
 async function addWithin(data: JobData, { queues }: Store): Promise<void> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("Command timed out")), ADD_WITHIN_MS);
+  const cancel = afterAwake(ADD_WITHIN_MS, () => reject(new Error("Command timed out")));
   try {
     await Promise.race([queues.add(data), tooLate]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

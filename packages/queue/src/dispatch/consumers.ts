@@ -1,7 +1,7 @@
 import { Worker, type Job } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
-import type { JobData } from "./job-data.ts";
+import { isRunnable, type JobData } from "./job-data.ts";
 import { applyVerdict, type Verdict } from "./verdict.ts";
 import { isWedged } from "./wedge-watchdog.ts";
 
@@ -17,6 +17,9 @@ const STALLED_COUNT_MAX = 3;
 
 /** How long an idle consumer blocks before it asks again. */
 const DRAIN_DELAY_S = 30;
+
+/** What a newer version wrote is offered again after this, until a worker of that version takes it. */
+const TOO_NEW_AGAIN_MS = 3000;
 
 export interface ConsumersOptions {
   /** BullMQ's own connection; must be ready. */
@@ -123,10 +126,18 @@ export class Consumers {
     consumer.lastTookAt = Date.now();
     consumer.running++;
     try {
-      const verdict = await this.#options.perform(job.data);
-      await applyVerdict(verdict, job);
+      await applyVerdict(await this.#perform(job), job);
     } finally {
       consumer.running--;
     }
+  }
+
+  async #perform({ id, data }: Job<JobData>): Promise<Verdict> {
+    if (isRunnable(data)) return await this.#options.perform(data);
+    const version = String(data.v);
+    this.#options.onError(
+      new Error(`job ${id} is of version ${version}: a newer worker must run it`),
+    );
+    return { kind: "leave", delayMs: TOO_NEW_AGAIN_MS };
   }
 }

@@ -3,11 +3,19 @@ import type { TaskInput } from "../records/stored-task.ts";
 
 /**
  * What a job carries: everything needed to run the task and to rebuild its record.
- * `v` tells versions of this format apart; a worker must run what the previous version wrote.
+ * `v` tells versions of this format apart; a worker must run what the previous version wrote, and leaves alone what a
+ * newer one did.
  */
 export interface JobData extends TaskInput {
   v: 1;
   task: Task;
   /** Where the submitting process waits for the end; null when nobody does. */
   replyChannel: string | null;
+}
+
+const VERSION: JobData["v"] = 1;
+
+/** Whether this version can run the job. The first releases wrote no `v`, and nothing else differs. */
+export function isRunnable({ v }: { v?: unknown }): boolean {
+  return v === undefined || v === VERSION;
 }

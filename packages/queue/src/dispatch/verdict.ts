@@ -8,7 +8,9 @@ export type Verdict =
   | { kind: "failed"; reason: string }
   | { kind: "retry"; delayMs: number; reason: string }
   /** Nobody's fault: another worker should take it at once. */
-  | { kind: "hand_back" };
+  | { kind: "hand_back" }
+  /** Not for this process to run: a newer worker should, soon. */
+  | { kind: "leave"; delayMs: number };
 
 /** The one place where our decision becomes BullMQ's: it learns by what the processor throws. */
 export async function applyVerdict(verdict: Verdict, job: Job<JobData>): Promise<void> {
@@ -28,6 +30,9 @@ export async function applyVerdict(verdict: Verdict, job: Job<JobData>): Promise
       // As delayed until now: BullMQ's move to the waiting ones wakes nobody when the job has a priority, and it would
       // lie there until an idle worker looks again by itself.
       if (job.token !== undefined) await job.moveToDelayed(Date.now(), job.token);
+      throw new DelayedError(verdict.kind);
+    case "leave":
+      if (job.token !== undefined) await job.moveToDelayed(Date.now() + verdict.delayMs, job.token);
       throw new DelayedError(verdict.kind);
   }
 }

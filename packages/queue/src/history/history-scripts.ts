@@ -221,7 +221,8 @@ repeat
   end
   offset = offset + limit
 until #found < 2 * limit or #page >= 1 + 2 * limit
-redis.call('DEL', scratch)
+-- A list of one kind writes nothing: it can be read while Redis takes no writes.
+if index == scratch then redis.call('DEL', scratch) end
 return page
 `,
 );

@@ -1,4 +1,5 @@
 import { Cluster, Redis as Single, type RedisOptions } from "ioredis";
+import { afterAwake } from "./awake-time.ts";
 import { defineScripts } from "./lua-script.ts";
 import { parseRedisAddress, type Node, type RedisAddress } from "./redis-address.ts";
 import { explainTlsTrouble, type RedisTls } from "./redis-tls.ts";
@@ -56,7 +57,10 @@ export const FAILING_FAST: Manners = {
   commandTimeout: 1500,
 };
 
-/** For work that must not be lost: a command waits until Redis is back, however long that takes. */
+/**
+ * For work that must not be lost: a command waits until Redis is back, and a script of ours until Redis takes
+ * writes, however long that takes.
+ */
 export const PATIENT: Manners = { maxRetriesPerRequest: null };
 
 /** @throws {Error} when the URL cannot be read */
@@ -93,6 +97,16 @@ export function connectToOne(options: ConnectOptions, manners: Manners): Single 
   return redis.on("error", (error) => options.onError(explainTlsTrouble(error)));
 }
 
+/** As ioredis's own `commandTimeout`, but a stall of our own process is not held against Redis. */
+function boundCommands(redis: Single, ms: number): void {
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (command, stream) => {
+    const cancel = afterAwake(ms, () => command.reject(new Error("Command timed out")));
+    command.promise.then(cancel, cancel);
+    return send(command, stream);
+  };
+}
+
 /** Resolves when commands can be sent; BullMQ objects must only be built after that. */
 export async function untilReady(redis: Redis): Promise<void> {
   if (redis.status === "ready") return;
@@ -106,8 +120,9 @@ function connectSingle(
   options: ConnectOptions,
   manners: Manners,
 ): Single {
+  const { commandTimeout, ...others } = manners;
   const own: Options = {
-    ...optionsOf(options, manners, address.isTls),
+    ...optionsOf(options, others, address.isTls),
     retryStrategy: reconnectDelayMs,
     reconnectOnError: afterFailover,
   };
@@ -115,6 +130,7 @@ function connectSingle(
     address.kind === "single"
       ? new Single(address.url, own)
       : new Single({ ...own, ...sentinelOptions(address, own) });
+  if (commandTimeout !== undefined) boundCommands(redis, commandTimeout);
   redis.on("error", (error) => options.onError(explainTlsTrouble(error)));
   return redis;
 }

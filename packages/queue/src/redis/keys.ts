@@ -69,6 +69,11 @@ export class Keys {
     return `${this.all}workers`;
   }
 
+  /** Written only to see whether Redis takes writes. */
+  get pulse(): string {
+    return `${this.all}pulse`;
+  }
+
   get deadlines(): string {
     return `${this.all}deadlines`;
   }

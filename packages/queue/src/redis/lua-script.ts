@@ -1,5 +1,6 @@
-import type { Redis } from "./redis.ts";
+import { insist, isPatient } from "./insist.ts";
 import { ownWriting } from "./own-writing.ts";
+import type { Redis } from "./redis.ts";
 
 /** Runs one script: keys first, then arguments, as Redis hands them to Lua. */
 export type LuaScript<Answer> = (
@@ -15,6 +16,7 @@ const scripts = new Map<string, { numberOfKeys: number; lua: string }>();
 /**
  * A Lua script as a function that gives what the script returns. ioredis sends EVALSHA, falls back to EVAL
  * after a NOSCRIPT, and lets scripts join the automatic pipeline, so that concurrent tasks share a round trip.
+ * On a patient connection it waits, too, while Redis takes no writes.
  */
 export function luaScript<Answer>(
   name: string,
@@ -25,7 +27,8 @@ export function luaScript<Answer>(
   scripts.set(command, { numberOfKeys, lua });
   return async (redis, keys, args) => {
     const run = ownWriting<Command<Answer>>(Reflect.get(redis, command));
-    return await run.call(redis, ...keys, ...args);
+    const once = async (): Promise<Answer> => await run.call(redis, ...keys, ...args);
+    return isPatient(redis) ? await insist(once) : await once();
   };
 }
 

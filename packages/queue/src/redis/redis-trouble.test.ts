@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { connect, FAILING_FAST } from "./connect.ts";
-import { isRedisTrouble } from "./redis-trouble.ts";
+import { isRedisRefusal, isRedisTrouble } from "./redis-trouble.ts";
 
 const named = (name: string): Error => Object.assign(new Error("any words"), { name });
 
@@ -21,6 +21,9 @@ test.each([
   new Error("Too many Cluster redirections. Last error: Error: Connection is closed."),
   new Error("MASTERDOWN Link with MASTER is down"),
   new Error("BUSY Redis is busy running a script."),
+  new Error(
+    "ERR Error running script (call to f_6b1): @user_script:7: @user_script: 7: -OOM command not allowed",
+  ),
   named("MaxRetriesPerRequestError"),
 ])("%s says that Redis cannot serve us now", (error) => {
   expect(isRedisTrouble(error)).toBe(true);
@@ -38,6 +41,14 @@ test.each([
   undefined,
 ])("%s is no trouble of Redis's: it is a bug, or none", (error) => {
   expect(isRedisTrouble(error)).toBe(false);
+});
+
+test("a refusal is told from an absence: only after it nothing has been done", () => {
+  expect(isRedisRefusal(new Error("READONLY You can't write against a read only replica."))).toBe(
+    true,
+  );
+  expect(isRedisRefusal(new Error("Command timed out"))).toBe(false);
+  expect(isRedisRefusal(new Error("read ECONNRESET"))).toBe(false);
 });
 
 // Port 1 is reserved, and nobody listens there.

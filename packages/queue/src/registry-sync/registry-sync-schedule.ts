@@ -1,11 +1,13 @@
 import { Queue, Worker } from "bullmq";
+import { insist } from "../redis/insist.ts";
 import type { Redis } from "../redis/redis.ts";
 import { REGISTRY_SYNC_QUEUE, type Keys } from "../redis/keys.ts";
 
 const SCHEDULER_ID = "registry-sync";
 
-/** One sync at a time over all processes; a worker killed in mid-sync is replaced within this. */
-const LOCK_MS = 15_000;
+/** One sync at a time over all processes: one killed in mid-sync is replaced within LOCK_MS + 2 × STALLED_CHECK_MS. */
+const LOCK_MS = 6000;
+const STALLED_CHECK_MS = 4000;
 
 /** Without any list the Registry is asked again this soon: it may just be starting, as we are. */
 const URGENT_RETRY_MS = 2000;
@@ -47,14 +49,19 @@ export class RegistrySyncSchedule {
       ...bullmq,
       concurrency: 1,
       lockDuration: LOCK_MS,
-      stalledInterval: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
       drainDelay: 30,
     });
     this.#queue.on("error", onError);
     this.#worker.on("error", onError);
   }
 
+  /** Waits, as everything in a worker does, while Redis takes no writes. */
   async start(): Promise<void> {
+    await insist(async () => await this.#start());
+  }
+
+  async #start(): Promise<void> {
     await this.#queue.setGlobalConcurrency(1);
     await this.#queue.upsertJobScheduler(
       SCHEDULER_ID,

@@ -39,7 +39,11 @@ export const Health = z.object({
       droplet_count: whole,
       warning: z.string().nullable().describe("Why there is no snapshot on disk."),
     }),
-    redis: z.object({ status: wellness }),
+    redis: z.object({
+      status: z
+        .enum(["healthy", "degraded", "unhealthy"])
+        .describe("`degraded`: it answers, but is full or read-only and takes no writes."),
+    }),
     workers: z.object({ status: wellness, count: whole }),
   }),
 });
