@@ -1,55 +1,24 @@
 /**
  * `npm run chaos`: 10 minutes of steady load while workers, APIs and Redis are killed, frozen and restarted at
- * random. `-- --seconds 60` for another length, `-- --seed 7` to repeat a run. Does its own set-up. The last line
- * is `N passed, N failed`.
+ * random. `-- --seconds 60` for another length, `-- --seed 7` to repeat a run. Does its own set-up.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { ensureDependencies } from "./dependencies.mjs";
-import { findNode24 } from "./node-24.mjs";
-import { say } from "./progress.mjs";
 import { ensureRedisBinary } from "./redis-binary.mjs";
-import { runVisibly } from "./run-command.mjs";
-import { describeFailure } from "./setup-failure.mjs";
-import { readTestCounts } from "./test-counts.mjs";
+import { runVitestSuite } from "./vitest-suite.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const folder = mkdtempSync(join(tmpdir(), "orchestrator-chaos-"));
-const reportFile = join(folder, "report.json");
-
-let exitCode = 1;
-try {
-  const { values } = parseArgs({
-    options: { seconds: { type: "string" }, seed: { type: "string" } },
-  });
-  exitCode = await runChaos(process.env, values);
-} catch (error) {
-  process.stderr.write(`\nnpm run chaos: ${describeFailure(error)}\n`);
-}
-const { passed, failed } = readTestCounts(reportFile);
-rmSync(folder, { recursive: true, force: true });
-say(`${passed} passed, ${exitCode === 0 ? failed : Math.max(1, failed)} failed`);
-process.exit(exitCode);
-
-async function runChaos(env, { seconds, seed }) {
-  await ensureDependencies({ root, env });
-  const node24 = await findNode24({ root });
+await runVitestSuite({
+  command: "npm run chaos",
+  project: "chaos",
+  env: process.env,
+  readSettings: () => {
+    const { values } = parseArgs({
+      options: { seconds: { type: "string" }, seed: { type: "string" } },
+    });
+    return { CHAOS_SECONDS: values.seconds, CHAOS_SEED: values.seed };
+  },
   // Redis is killed and started again on its data: that takes a server of our own, not a container.
-  const binary = await ensureRedisBinary({ env });
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
-  const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-  const { NODE_ENV: _, ...testEnv } = env;
-  return await runVisibly(node24, [vitest, "run", "--project", "chaos", ...reporters], {
-    cwd: root,
-    env: {
-      ...testEnv,
-      NO_DOCKER: "1",
-      REDIS_SERVER_BINARY: binary,
-      ...(seconds !== undefined && { CHAOS_SECONDS: seconds }),
-      ...(seed !== undefined && { CHAOS_SEED: seed }),
-    },
-  });
-}
+  provide: async ({ env }) => ({
+    NO_DOCKER: "1",
+    REDIS_SERVER_BINARY: await ensureRedisBinary({ env }),
+  }),
+});

@@ -1,6 +1,6 @@
 /**
  * `npm run generate` writes what the configuration of each process says of itself into `.env.example` and into the
- * table of `docs/operations.md`. With `--check` it writes nothing and fails where they differ: `npm run check` does that.
+ * table of `docs/operations.md`, and the OpenAPI document as prose into `docs/http-api.md`. With `--check` it writes nothing and fails where they differ: `npm run check` does that.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import {
@@ -10,6 +10,7 @@ import {
 } from "@orchestrator/runtime";
 import { ApiConfig } from "../apps/api/src/config.ts";
 import { WorkerConfig } from "../apps/worker/src/config.ts";
+import { renderHttpApi } from "./render-http-api.ts";
 
 const SECTIONS = [
   { title: "api", schema: ApiConfig },
@@ -17,8 +18,9 @@ const SECTIONS = [
 ];
 
 /** Each generated file, from the repository's root, and its text as it should be, given the text it has. */
-const GENERATED: Record<string, (found: string) => string> = {
+const GENERATED: Record<string, (found: string) => string | Promise<string>> = {
   ".env.example": () => renderEnvExample(SECTIONS),
+  "docs/http-api.md": async () => await renderHttpApi(),
   "docs/operations.md": (found) =>
     replaceBetweenMarkers(found, "configuration", renderConfigurationTable(SECTIONS)),
 };
@@ -27,7 +29,7 @@ const isCheck = process.argv.includes("--check");
 for (const [file, render] of Object.entries(GENERATED)) {
   const path = new URL(`../${file}`, import.meta.url);
   const found = await readIfThere(path);
-  const wanted = render(found);
+  const wanted = await render(found);
   if (found === wanted) continue;
   if (isCheck) {
     process.stderr.write(`${file} is not what the code says. Run: npm run generate\n`);

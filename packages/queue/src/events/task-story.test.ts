@@ -1,6 +1,7 @@
 import type { Attempt, Task } from "@orchestrator/core";
 import { expect, test } from "vitest";
 import type { StoredTask } from "../records/stored-task.ts";
+import { aStoredTask } from "../records/testing/stored-examples.ts";
 import { storyOf } from "./task-story.ts";
 
 const T0 = 1_795_462_233_000;
@@ -12,20 +13,7 @@ const TASK = {
   createdAt: T0,
 } as Task;
 
-const BASE: StoredTask = {
-  task: TASK,
-  status: "queued",
-  revision: 1,
-  attempts: [],
-  open: null,
-  firstStartedAt: null,
-  nextAttemptAt: null,
-  completedAt: null,
-  targetUrl: null,
-  response: null,
-  end: null,
-  isCancelWished: false,
-};
+const BASE = aStoredTask({ task: TASK });
 
 function attempt(number: number, more: Partial<Attempt> = {}): Attempt {
   const startedAt = T0 + number * 1000;

@@ -24,7 +24,7 @@ const EXPLANATION = {
     delay_ms: { value: 0, source: "default" },
     deadline_ms: { value: null, source: "default" },
     timeout_ms: { value: 5000, source: "request" },
-    attempt_timeout_ms: { value: 1667, source: "default" },
+    attempt_timeout_ms: { value: 1666, source: "default" },
     max_retries: { value: 3, source: "configuration" },
     delivery: { value: "at_least_once", source: "default" },
     when_open: { value: "queue", source: "default" },
