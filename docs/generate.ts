@@ -1,8 +1,9 @@
 /**
  * `npm run generate` writes what the configuration of each process says of itself into `.env.example` and into the
- * table of `docs/operations.md`. With `--check` it writes nothing and fails where they differ: `npm run check` does that.
+ * table of `docs/operations.md`, and the contract's types into the client. With `--check` it writes nothing and fails where they differ: `npm run check` does that.
  */
 import { readFile, writeFile } from "node:fs/promises";
+import { format } from "oxfmt";
 import {
   renderConfigurationTable,
   renderEnvExample,
@@ -10,6 +11,7 @@ import {
 } from "@orchestrator/runtime";
 import { ApiConfig } from "../apps/api/src/config.ts";
 import { WorkerConfig } from "../apps/worker/src/config.ts";
+import { renderContractTypes } from "../packages/client/build/render-contract-types.ts";
 
 const SECTIONS = [
   { title: "api", schema: ApiConfig },
@@ -17,17 +19,18 @@ const SECTIONS = [
 ];
 
 /** Each generated file, from the repository's root, and its text as it should be, given the text it has. */
-const GENERATED: Record<string, (found: string) => string> = {
+const GENERATED: Record<string, (found: string) => string | Promise<string>> = {
   ".env.example": () => renderEnvExample(SECTIONS),
   "docs/operations.md": (found) =>
     replaceBetweenMarkers(found, "configuration", renderConfigurationTable(SECTIONS)),
+  ...formatted(renderContractTypes()),
 };
 
 const isCheck = process.argv.includes("--check");
 for (const [file, render] of Object.entries(GENERATED)) {
   const path = new URL(`../${file}`, import.meta.url);
   const found = await readIfThere(path);
-  const wanted = render(found);
+  const wanted = await render(found);
   if (found === wanted) continue;
   if (isCheck) {
     process.stderr.write(`${file} is not what the code says. Run: npm run generate\n`);
@@ -36,6 +39,16 @@ for (const [file, render] of Object.entries(GENERATED)) {
     await writeFile(path, wanted);
     process.stdout.write(`${file} written\n`);
   }
+}
+
+/** Files of code, as `npm run format` would leave them. */
+function formatted(files: Record<string, string>): Record<string, () => Promise<string>> {
+  return Object.fromEntries(
+    Object.entries(files).map(([file, text]) => [
+      file,
+      async () => (await format(file, text, { printWidth: 100 })).code,
+    ]),
+  );
 }
 
 /** A missing file is an empty one: `.env.example` can be made from nothing. */
