@@ -1,6 +1,7 @@
 /**
  * `npm run generate` writes what the configuration of each process says of itself into `.env.example` and into the
- * table of `docs/operations.md`, and the contract's types into the client. With `--check` it writes nothing and fails where they differ: `npm run check` does that.
+ * table of `docs/operations.md`, the
+ * contract's types into the client, and the command line's reference into `docs/cli.md`. With `--check` it writes nothing and fails where they differ: `npm run check` does that.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { format } from "oxfmt";
@@ -10,6 +11,7 @@ import {
   replaceBetweenMarkers,
 } from "@orchestrator/runtime";
 import { ApiConfig } from "../apps/api/src/config.ts";
+import { renderReference } from "../apps/cli/src/render-reference.ts";
 import { WorkerConfig } from "../apps/worker/src/config.ts";
 import { renderContractTypes } from "../packages/client/build/render-contract-types.ts";
 
@@ -23,6 +25,7 @@ const GENERATED: Record<string, (found: string) => string | Promise<string>> = {
   ".env.example": () => renderEnvExample(SECTIONS),
   "docs/operations.md": (found) =>
     replaceBetweenMarkers(found, "configuration", renderConfigurationTable(SECTIONS)),
+  "docs/cli.md": (found) => replaceBetweenMarkers(found, "reference", renderReference()),
   ...formatted(renderContractTypes()),
 };
 
