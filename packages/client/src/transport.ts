@@ -114,7 +114,9 @@ export class Transport {
       throw new UnexpectedAnswerError(response.status, "a redirect, which is not followed");
     }
     try {
-      return await readAnswer(response);
+      const answer = await readAnswer(response);
+      if (call.headers?.["accept"] !== undefined || isDocument(answer.body)) return answer;
+      throw new UnexpectedAnswerError(response.status, String(answer.body));
     } catch (error) {
       if (error instanceof RefusedError || error instanceof UnexpectedAnswerError) throw error;
       throw this.#unreachable(call, error);
@@ -133,6 +135,11 @@ export class Transport {
     }
     return url;
   }
+}
+
+/** Every answer of the API is an object, unless something else was asked for. */
+function isDocument(body: unknown): boolean {
+  return typeof body === "object" && body !== null;
 }
 
 /** Why fetch failed: what matters is in the cause, as deep as it goes. */

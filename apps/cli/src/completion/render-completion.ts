@@ -17,12 +17,13 @@ export function renderCompletion(shell: Shell, commands: readonly Command[]): st
 function renderBash(commands: readonly Command[]): string {
   const cases = commands.map(({ name, options, operands }) => {
     const flags = [...options, ...GLOBAL_OPTIONS].map((option) => `--${option.name}`).join(" ");
-    return `    ${name}) options="${flags}"; operands="${operandsOf(operands)}" ;;`;
+    const words = operands.map((operand) => `"${wordsFor(operand)}"`).join(" ");
+    return `    ${name}) options="${flags}"; operands=(${words}) ;;`;
   });
   return `
 _orchestrator() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
-  local options="" operands=""
+  local options="" operands=() word place=-1
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(" ")} help --help --version" -- "$current"))
@@ -37,10 +38,15 @@ ${cases.join("\n")}
   case "$current" in
     -*) COMPREPLY=($(compgen -W "$options" -- "$current")); return ;;
   esac
-  case "$operands" in
+  for word in "\${COMP_WORDS[@]:2:COMP_CWORD-1}"; do
+    case "$word" in -*) ;; *) place=$((place + 1)) ;; esac
+  done
+  if [ "$place" -ge "\${#operands[@]}" ]; then place=$((\${#operands[@]} - 1)); fi
+  if [ "$place" -lt 0 ]; then return; fi
+  case "\${operands[$place]}" in
     :droplets) COMPREPLY=($(compgen -W "$(${ASK_DROPLETS})" -- "$current")) ;;
     :files) COMPREPLY=($(compgen -f -- "$current")) ;;
-    *) COMPREPLY=($(compgen -W "$operands" -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W "\${operands[$place]}" -- "$current")) ;;
   esac
 }
 complete -F _orchestrator orchestrator
@@ -63,7 +69,7 @@ function renderZsh(commands: readonly Command[]): string {
   const names = commands.map(({ name, summary }) => `    '${name}:${zshText(summary)}'`);
   const cases = commands.map(({ name, options, operands }) => {
     const flags = [...options, ...GLOBAL_OPTIONS].map((option) => `      ${zshOption(option)} \\`);
-    return `    ${name})\n      _arguments -s \\\n${flags.join("\n")}\n      ${zshOperand(operands)} ;;`;
+    return `    ${name})\n      _arguments -s \\\n${flags.join("\n")}\n      ${operands.map(zshOperand).join(" ")} ;;`;
   });
   return `#compdef orchestrator
 _orchestrator_droplets() {
@@ -98,10 +104,10 @@ function zshOption({ name, value, choices, isMany, description }: Option): strin
   return `'${isMany ? "*" : ""}--${name}[${zshText(description)}]${argument}'`;
 }
 
-function zshOperand(operands: readonly Operand[]): string {
-  const words = operandsOf(operands);
+function zshOperand(operand: Operand, n: number): string {
+  const words = wordsFor(operand);
   const action = ACTIONS[words] ?? `(${words})`;
-  return `'*:${operands[0]?.name ?? "operand"}:${action}'`;
+  return `'${operand.isMany ? "*" : n + 1}:${operand.name}:${action}'`;
 }
 
 const ACTIONS: Record<string, string> = {
@@ -119,7 +125,7 @@ function renderFish(commands: readonly Command[]): string {
     .flatMap(({ name, summary, options, operands }) => [
       `complete -c orchestrator -f -n ${isFirst} -a ${name} -d ${fishText(summary)}`,
       ...[...options, ...GLOBAL_OPTIONS].map((option) => fishOption(name, option)),
-      ...fishOperand(name, operandsOf(operands)),
+      ...operands.flatMap((operand) => fishOperand(name, wordsFor(operand))),
     ])
     .join("\n")
     .concat("\n");
@@ -150,8 +156,7 @@ function fishText(text: string): string {
 }
 
 /** The words to offer, or `:droplets`, `:files`; empty for what nobody can guess. */
-function operandsOf(operands: readonly Operand[]): string {
-  const { completes } = operands.find((operand) => operand.completes !== undefined) ?? {};
+function wordsFor({ completes }: Operand): string {
   if (completes === undefined) return "";
   return typeof completes === "string" ? `:${completes}` : completes.join(" ");
 }

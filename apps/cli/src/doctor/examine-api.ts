@@ -3,6 +3,7 @@ import { examineClock } from "./examine-clock.ts";
 import { fine, ill, type Finding } from "./finding.ts";
 
 const OLDEST_NODE_MAJOR = 24;
+const METRICS_MS_MAX = 5000;
 
 interface Examined {
   client: OrchestratorClient;
@@ -43,7 +44,7 @@ export async function examineApi({ client, url, version, signal }: Examined): Pr
       ? fine("workers", `${workers.count} alive`)
       : ill("fail", "workers", "none: tasks are taken and wait", "start a worker; see its log"),
     ...(await examineAccess(client, signal)),
-    ...(await examineNode(client, signal)),
+    ...(await examineNode(url, signal)),
   ];
 }
 
@@ -63,22 +64,17 @@ async function examineAccess(client: OrchestratorClient, signal: AbortSignal): P
   }
 }
 
-/** The API's Node.js, as its metrics tell, and ours. */
-async function examineNode(client: OrchestratorClient, signal: AbortSignal): Promise<Finding[]> {
+/** The API's Node.js, as its metrics for Prometheus tell, and ours. Those are beside the prefix, and may be closed. */
+async function examineNode(url: string, signal: AbortSignal): Promise<Finding[]> {
   const ours = fine("node here", process.version);
-  const headers = { accept: "text/plain" };
-  const call = { method: "GET", path: "/metrics", repeatability: "safe", headers, signal } as const;
-  try {
-    const { body } = await client.request(call);
-    const found = /nodejs_version_info\{[^}]*version="(v(\d+)[^"]*)"/.exec(String(body));
-    if (found === null) return [ours];
-    const [, theirs = "", major = ""] = found;
-    if (Number(major) >= OLDEST_NODE_MAJOR) return [ours, fine("node of the api", theirs)];
-    const advice = `Node.js ${OLDEST_NODE_MAJOR} is what we test with`;
-    return [ours, ill("warn", "node of the api", theirs, advice)];
-  } catch (error) {
-    // Without the scope for it there are no metrics: `examineAccess` has said so.
-    if (isRefused(error)) return [ours];
-    throw error;
-  }
+  const answer = await fetch(new URL("/metrics", url), {
+    headers: { accept: "text/plain" },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(METRICS_MS_MAX)]),
+  });
+  const found = /nodejs_version_info\{[^}]*version="(v(\d+)[^"]*)"/.exec(await answer.text());
+  if (found === null) return [ours];
+  const [, theirs = "", major = ""] = found;
+  if (Number(major) >= OLDEST_NODE_MAJOR) return [ours, fine("node of the api", theirs)];
+  const advice = `Node.js ${OLDEST_NODE_MAJOR} is what we test with`;
+  return [ours, ill("warn", "node of the api", theirs, advice)];
 }
