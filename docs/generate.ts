@@ -1,15 +1,20 @@
 /**
  * `npm run generate` writes what the configuration of each process says of itself into `.env.example` and into the
- * table of `docs/operations.md`, and the OpenAPI document as prose into `docs/http-api.md`. With `--check` it writes nothing and fails where they differ: `npm run check` does that.
+ * table of `docs/operations.md`, the contract's types into the client, the command line's reference into `docs/cli.md`,
+ * and the OpenAPI document as prose into `docs/http-api.md`. With `--check` it writes nothing and fails where they
+ * differ: `npm run check` does that.
  */
 import { readFile, writeFile } from "node:fs/promises";
+import { format } from "oxfmt";
 import {
   renderConfigurationTable,
   renderEnvExample,
   replaceBetweenMarkers,
 } from "@orchestrator/runtime";
 import { ApiConfig } from "../apps/api/src/config.ts";
+import { renderReference } from "../apps/cli/src/render-reference.ts";
 import { WorkerConfig } from "../apps/worker/src/config.ts";
+import { renderContractTypes } from "../packages/client/build/render-contract-types.ts";
 import { renderHttpApi } from "./render-http-api.ts";
 
 const SECTIONS = [
@@ -23,6 +28,8 @@ const GENERATED: Record<string, (found: string) => string | Promise<string>> = {
   "docs/http-api.md": async () => await renderHttpApi(),
   "docs/operations.md": (found) =>
     replaceBetweenMarkers(found, "configuration", renderConfigurationTable(SECTIONS)),
+  "docs/cli.md": (found) => replaceBetweenMarkers(found, "reference", renderReference()),
+  ...formatted(renderContractTypes()),
 };
 
 const isCheck = process.argv.includes("--check");
@@ -38,6 +45,16 @@ for (const [file, render] of Object.entries(GENERATED)) {
     await writeFile(path, wanted);
     process.stdout.write(`${file} written\n`);
   }
+}
+
+/** Files of code, as `npm run format` would leave them. */
+function formatted(files: Record<string, string>): Record<string, () => Promise<string>> {
+  return Object.fromEntries(
+    Object.entries(files).map(([file, text]) => [
+      file,
+      async () => (await format(file, text, { printWidth: 100 })).code,
+    ]),
+  );
 }
 
 /** A missing file is an empty one: `.env.example` can be made from nothing. */

@@ -1,0 +1,13 @@
+export type * from "./contract/droplets.ts";
+export type * from "./contract/error-codes.ts";
+export type * from "./contract/many-tasks.ts";
+export type * from "./contract/service.ts";
+export type * from "./contract/tasks.ts";
+export { isEnded, type AwaitOptions } from "./await-end.ts";
+export * from "./orchestrator-client.ts";
+export * from "./orchestrator-error.ts";
+export type { Answer } from "./read-answer.ts";
+export type { SubmitAndWaitOptions, SubmitOptions, Submitted } from "./submission.ts";
+export type { BatchItem, BatchOptions, BatchOutcome } from "./submit-many.ts";
+export type { Call, TransportOptions } from "./transport.ts";
+export type * from "./watch-events.ts";
