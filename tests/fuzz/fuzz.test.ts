@@ -39,7 +39,8 @@ test(
       redisUrl: redis.url,
       env: INSPECTED,
       apiEnv: { WAIT_MAX: "0.2", TASK_TIMEOUT: "2", TASK_MAX_RETRIES: "0" },
-      workerEnv: { TASK_MAX_HISTORY: "500" },
+      // A bulk replay takes all that failed: few, or the replays of replays are a load test.
+      workerEnv: { TASK_MAX_HISTORY: "20" },
     });
     const { api, worker } = orchestrator;
     const { pid, port } = api;

@@ -62,6 +62,14 @@ export function startQueueBoard(
     name: "queue-board",
     immediately: true,
   });
+  return {
+    router: readOnlyPages(serverAdapter.getRouter()),
+    [Symbol.asyncDispose]: async () => await following.stop(),
+  };
+}
+
+/** The board's pages, an Express application of their own, for operators to look at. */
+function readOnlyPages(pages: Express): Router {
   const router = Router();
   // The guards have looked already; a board that deletes nothing still shows everything.
   router.use((request, response, next) => {
@@ -69,13 +77,8 @@ export function startQueueBoard(
     if (request.method !== "GET" && request.method !== "HEAD") methodNotAllowed("GET")(request);
     next();
   });
-  // An Express application of its own, with Express's own boast.
-  const pages: Express = serverAdapter.getRouter();
   router.use(pages.disable("x-powered-by"));
-  return {
-    router,
-    [Symbol.asyncDispose]: async () => await following.stop(),
-  };
+  return router;
 }
 
 /** One queue as the board shows it: under its droplet's name, each job with a link to the task's record. */
