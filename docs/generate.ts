@@ -1,6 +1,6 @@
 /**
  * `npm run generate` writes what the configuration of each process says of itself into `.env.example` and into the
- * table of `docs/operations.md`. With `--check` it writes nothing and fails where they differ: `npm run check` does that.
+ * table of `docs/operations.md`, and the version to wherever it has to stand. With `--check` it writes nothing and fails where they differ: `npm run check` does that.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import {
@@ -10,6 +10,7 @@ import {
 } from "@orchestrator/runtime";
 import { ApiConfig } from "../apps/api/src/config.ts";
 import { WorkerConfig } from "../apps/worker/src/config.ts";
+import { SPREAD_VERSION } from "./spread-version.ts";
 
 const SECTIONS = [
   { title: "api", schema: ApiConfig },
@@ -21,6 +22,7 @@ const GENERATED: Record<string, (found: string) => string> = {
   ".env.example": () => renderEnvExample(SECTIONS),
   "docs/operations.md": (found) =>
     replaceBetweenMarkers(found, "configuration", renderConfigurationTable(SECTIONS)),
+  ...SPREAD_VERSION,
 };
 
 const isCheck = process.argv.includes("--check");

@@ -13,10 +13,10 @@ export function startLoad(
   callers: number,
 ): Load {
   const accepted: string[] = [];
-  let isStopped = false;
+  const stopping = new AbortController();
   let next = 0;
   async function call(): Promise<void> {
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       const task = { droplet_name: dropletNames[next++ % dropletNames.length], path: "/" };
       const { status, body } = await submit(api, task, { wait: false });
       if (status === 202) accepted.push((body as { task_id: string }).task_id);
@@ -28,7 +28,7 @@ export function startLoad(
   return {
     accepted,
     async stop() {
-      isStopped = true;
+      stopping.abort();
       await calling;
     },
   };

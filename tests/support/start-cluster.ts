@@ -43,7 +43,7 @@ export async function startCluster(): Promise<RedisCluster> {
   const firstId = await onRedis(first.url, async (redis) => await redis.cluster("MYID"));
   await onRedis(replica.url, async (redis) => {
     await waitFor("the replica to know its master", async () => {
-      await redis.cluster("REPLICATE", String(firstId));
+      await redis.cluster("REPLICATE", firstId);
       return true;
     });
     await waitFor("the replica to be in step", async () => {
@@ -67,7 +67,7 @@ async function meet(node: RedisNode, other: RedisNode): Promise<void> {
 async function untilWhole(node: RedisNode): Promise<void> {
   await onRedis(node.url, async (redis) => {
     await waitFor(`node ${node.port} to see the whole cluster`, async () => {
-      const info = String(await redis.cluster("INFO"));
+      const info = await redis.cluster("INFO");
       const isWhole = [
         "cluster_state:ok",
         `cluster_slots_ok:${SLOTS}`,
