@@ -1,7 +1,7 @@
 /**
  * `npm run generate` writes what the configuration of each process says of itself into `.env.example` and into the
  * table of `docs/operations.md`, the contract's types into the client, the command line's reference into `docs/cli.md`,
- * and the OpenAPI document as prose into `docs/http-api.md`. With `--check` it writes nothing and fails where they
+ * the OpenAPI document as prose into `docs/http-api.md`, and the version to wherever it has to stand. With `--check` it writes nothing and fails where they
  * differ: `npm run check` does that.
  */
 import { readFile, writeFile } from "node:fs/promises";
@@ -16,6 +16,7 @@ import { renderReference } from "../apps/cli/src/render-reference.ts";
 import { WorkerConfig } from "../apps/worker/src/config.ts";
 import { renderContractTypes } from "../packages/client/build/render-contract-types.ts";
 import { renderHttpApi } from "./render-http-api.ts";
+import { SPREAD_VERSION } from "./spread-version.ts";
 
 const SECTIONS = [
   { title: "api", schema: ApiConfig },
@@ -30,6 +31,7 @@ const GENERATED: Record<string, (found: string) => string | Promise<string>> = {
     replaceBetweenMarkers(found, "configuration", renderConfigurationTable(SECTIONS)),
   "docs/cli.md": (found) => replaceBetweenMarkers(found, "reference", renderReference()),
   ...formatted(renderContractTypes()),
+  ...SPREAD_VERSION,
 };
 
 const isCheck = process.argv.includes("--check");

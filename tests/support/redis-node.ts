@@ -40,7 +40,7 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** @param settings lines of its configuration file, port and folder aside */
+/** @param settings lines of its configuration file, port and folder aside; in them PORT stands for its port */
 export async function startRedisNode(
   settings: readonly string[],
   ...options: readonly string[]
@@ -51,7 +51,7 @@ export async function startRedisNode(
   const port = await findFreePortWithBus();
   const file = join(folder, "redis.conf");
   const lines = [`port ${port}`, "bind 127.0.0.1", `dir ${folder}`, ...settings];
-  await writeFile(file, `${lines.join("\n")}\n`);
+  await writeFile(file, `${lines.join("\n").replaceAll("PORT", String(port))}\n`);
   let child: ChildProcess | null = null;
 
   async function start(): Promise<void> {

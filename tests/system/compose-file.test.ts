@@ -6,8 +6,17 @@ import { compose } from "./docker.ts";
 const command = inject("composeCommand");
 const title = "docker-compose.yml";
 
-/** What the file itself decides: where things are inside. */
-const DECIDED = new Set(["HOST", "PORT", "REDIS_URL", "REGISTRY_CACHE_DIR", "WORKER_PORT"]);
+/** What the file itself decides: where things are inside, its own Redis without TLS among them. */
+const DECIDED = new Set([
+  "HOST",
+  "PORT",
+  "REDIS_TLS_CA",
+  "REDIS_TLS_CERT",
+  "REDIS_TLS_KEY",
+  "REDIS_URL",
+  "REGISTRY_CACHE_DIR",
+  "WORKER_PORT",
+]);
 
 /** No engine is needed for these: compose only reads. */
 describe.skipIf(command.length === 0)(title, () => {
