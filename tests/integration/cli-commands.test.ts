@@ -13,7 +13,7 @@ import { readDroplet } from "../support/operate.ts";
 import { ScriptedServer } from "../support/scripted-server.ts";
 import { shareOrchestrator } from "../support/share-orchestrator.ts";
 
-const shared = shareOrchestrator({ droplets: ["echo", "flaky", "broken", "held"] });
+const shared = shareOrchestrator({ droplets: ["echo", "flaky", "failing", "held"] });
 const api = (): { url: string } => shared.api;
 
 const folder = await mkdtemp(join(tmpdir(), "orchestrator-cli-"));
@@ -187,7 +187,7 @@ test("every example of every command runs in a shell as it is written", async ()
     join(folder, "tasks.jsonl"),
     tasks.map((task) => JSON.stringify(task)).join("\n"),
   );
-  shared.droplet("broken").on("/work", [500]);
+  shared.droplet("failing").on("/work", [500]);
   await writeFile(
     join(folder, "orchestrator"),
     `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$@"\n`,

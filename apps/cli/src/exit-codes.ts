@@ -21,7 +21,8 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
     "The Orchestrator declined the request, or some lines of a batch: the message has its code.",
   [EXIT.unreachable]:
     "Nobody answered, or not the Orchestrator. What was asked may have been done.",
-  [EXIT.stillRunning]: "The time to wait is over and the task goes on: its id is on stdout.",
+  [EXIT.stillRunning]:
+    "The time to wait is over and the task goes on: the message has its id (`error.details.task_id` with --json).",
   [EXIT.bug]: "A mistake of ours, with its stack on stderr.",
   [EXIT.interrupted]: "Ctrl-C.",
 };

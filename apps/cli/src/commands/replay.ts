@@ -16,11 +16,11 @@ export const replay: Command = {
   examples: [
     { line: 'orchestrator replay "$TASK"', description: "One task; prints the new one's id" },
     {
-      line: "orchestrator replay --droplet broken --since 2h",
+      line: "orchestrator replay --droplet failing --since 2h",
       description: "How many would it be?",
     },
     {
-      line: "orchestrator replay --droplet broken --since 2h --yes",
+      line: "orchestrator replay --droplet failing --since 2h --yes",
       description: "All that failed there in the last two hours",
     },
   ],

@@ -38,7 +38,7 @@ export const submit: Command = {
       description: "See what is tried",
     },
     {
-      line: "orchestrator submit broken /work --wait --max-retries 0 --json",
+      line: "orchestrator submit failing /work --wait --max-retries 0 --json",
       description: "For a script: exit code 1 when the task failed",
       exits: EXIT.taskFailed,
     },

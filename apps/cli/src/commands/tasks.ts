@@ -52,7 +52,7 @@ export const list: Command = {
   examples: [
     { line: "orchestrator list", description: "The newest 20" },
     {
-      line: "orchestrator list --status error --droplet broken --since 2h",
+      line: "orchestrator list --status error --droplet failing --since 2h",
       description: "What failed at one droplet in the last two hours",
     },
     {
