@@ -117,7 +117,7 @@ function DropletRow({ droplet, numbers }) {
     <th scope="row" class="name">
       <a href=${linkTo(["droplets", droplet.name])}>${droplet.name}</a>
     </th>
-    <td data-label="State">
+    <td data-label="State" class="wide-cell">
       <span class="badges"><${DropletState} droplet=${droplet} /></span>
     </td>
     <td data-label="Queued" class="number">${showCount(numbers.queued)}</td>
@@ -146,7 +146,7 @@ function DropletRow({ droplet, numbers }) {
     </td>
     <td data-label="p50" class="number">${showDuration(recent.p50_response_time_ms)}</td>
     <td data-label="p95" class="number">${showDuration(recent.p95_response_time_ms)}</td>
-    <td data-label="Limits">${describeLimits(droplet.limits)}</td>
+    <td data-label="Limits" class="limits">${describeLimits(droplet.limits)}</td>
   </tr>`;
 }
 
@@ -154,7 +154,7 @@ function DropletRow({ droplet, numbers }) {
 function DropletState({ droplet }) {
   const { state } = droplet.circuit;
   return html`${droplet.paused && html`<span class="badge tone-warn">paused</span>`}
-  ${state === "closed" && !droplet.paused ? html`<span class="badge tone-good">open for tasks</span>` : null}
+  ${state === "closed" && !droplet.paused ? html`<span class="badge tone-good">in service</span>` : null}
   ${state !== "closed" && html`<span class="with-word">circuit <${CircuitBadge} state=${state} /></span>`}`;
 }
 
