@@ -71,6 +71,12 @@ test("a task appears without reloading; a failed one is found, replayed, and see
   const row = rowOf(page, failed.task_id);
   await row.getByText("DROPLET_ERROR").waitFor();
 
+  // What is being typed outlives what appears beside it.
+  await page.getByLabel("Trace id").fill("half a sear");
+  const { task_id: next } = await submitAsync(api, { droplet_name: "alpha", path: "/" });
+  await rowOf(page, next).getByText("success").waitFor();
+  expect(await page.getByLabel("Trace id").inputValue()).toBe("half a sear");
+
   await page.getByRole("link", { name: "Failed", exact: true }).click();
   await page.getByLabel("Text in the error").fill("answered 404");
   await page.getByRole("button", { name: "Search" }).click();

@@ -1,3 +1,4 @@
+import { Refused } from "./call-api.js";
 import { html, useState } from "./htm-preact.js";
 import { MeshFigures } from "./mesh-figures.js";
 import { plural, showCount, showDuration, showPercent } from "./show-values.js";
@@ -39,7 +40,9 @@ export function MeshView() {
   const health = usePolled("health", EVERY_MS);
   const state = usePolled("state", EVERY_MS);
   const [order, setOrder] = useState("attention");
-  const error = metrics.error ?? list.error ?? health.error;
+  // That there is no list is said by the figures.
+  const hasNoList = list.error instanceof Refused && list.error.code === "REGISTRY_ERROR";
+  const error = metrics.error ?? health.error ?? (hasNoList ? null : list.error);
   return html`<h1>Mesh</h1>
     <${Trouble} error=${error} hasValue=${metrics.value !== null} />
     <${MeshFigures}
@@ -65,7 +68,8 @@ export function MeshView() {
     </div>
     ${
       list.value === null
-        ? error === null && html`<${Loading} />`
+        ? error === null &&
+          (hasNoList ? html`<p class="empty">No droplets are known.</p>` : html`<${Loading} />`)
         : html`<${DropletTable}
             droplets=${list.value.droplets}
             numbers=${metrics.value?.droplets ?? {}}
