@@ -76,5 +76,10 @@ async function visit(
     const url = request.url();
     if (!url.startsWith(`${api.url}/`) && !url.startsWith("data:")) elsewhere.push(url);
   });
+  // What the page's policy stopped did not leave the browser.
+  page.on("requestfailed", (request) => {
+    const at = elsewhere.indexOf(request.url());
+    if (at !== -1 && /csp/i.test(request.failure()?.errorText ?? "")) elsewhere.splice(at, 1);
+  });
   return { page, complaints, elsewhere, [Symbol.asyncDispose]: async () => await context.close() };
 }

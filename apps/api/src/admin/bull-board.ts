@@ -16,6 +16,17 @@ const SHOWN_CHARS_MAX = 5000;
 /** The link to its documentation leads out of the network. */
 const LOOKS = { boardTitle: "Orchestrator queues", hideDocsLink: true };
 
+/** It has styles within its page, and asks for fonts from the internet: it does without those. */
+const BOARD_POLICY = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self' data:",
+  "img-src 'self' data:",
+  "base-uri 'self'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
 export interface QueueBoard extends AsyncDisposable {
   router: Router;
 }
@@ -38,14 +49,14 @@ export function startQueueBoard(
     serverAdapter,
     options: { uiConfig: { ...LOOKS, miscLinks: [{ text: "Operator's page", url: pagePath }] } },
   });
-  const shown = new Map<string, BullMQAdapter>();
+  const shown = new Map<string, DropletQueue>();
 
   function follow(): void {
     if (store.bullMqRedis.status !== "ready") return;
     const names = new Map(store.directory.droplets.map(({ name }) => [queueNameOf(name), name]));
     for (const [queueName, dropletName] of names) {
       if (shown.has(queueName)) continue;
-      const adapter = queueAdapter(dropletName, pagePath, { store, redaction });
+      const adapter = new DropletQueue(dropletName, pagePath, { store, redaction });
       shown.set(queueName, adapter);
       board.addQueue(adapter);
     }
@@ -75,28 +86,40 @@ function readOnlyPages(pages: Express): Router {
   router.use((request, response, next) => {
     requireScope(response, "operate");
     if (request.method !== "GET" && request.method !== "HEAD") methodNotAllowed("GET")(request);
+    response.set("Content-Security-Policy", BOARD_POLICY);
     next();
   });
   router.use(pages.disable("x-powered-by"));
   return router;
 }
 
-/** One queue as the board shows it: under its droplet's name, each job with a link to the task's record. */
-function queueAdapter(
-  dropletName: string,
-  pagePath: string,
-  { store, redaction }: { store: Store; redaction: Redaction },
-): BullMQAdapter {
-  const adapter = new BullMQAdapter(store.queues.of(dropletName), {
-    readOnlyMode: true,
-    displayName: dropletName,
-    externalJobUrl: ({ id }) => ({
-      href: `${pagePath}#/tasks/${encodeURIComponent(id ?? "")}`,
-      displayText: "The task's record",
-    }),
-  });
-  adapter.setFormatter("data", (data) => presentable(data, redaction));
-  return adapter;
+/**
+ * One queue as the board shows it: under its droplet's name, because its list of queues shows no other, and each
+ * job with a link to the task's record.
+ */
+class DropletQueue extends BullMQAdapter {
+  readonly #dropletName: string;
+
+  constructor(
+    dropletName: string,
+    pagePath: string,
+    { store, redaction }: { store: Store; redaction: Redaction },
+  ) {
+    super(store.queues.of(dropletName), {
+      readOnlyMode: true,
+      displayName: dropletName,
+      externalJobUrl: ({ id }) => ({
+        href: `${pagePath}#/tasks/${encodeURIComponent(id ?? "")}`,
+        displayText: "The task's record",
+      }),
+    });
+    this.#dropletName = dropletName;
+    this.setFormatter("data", (data) => presentable(data, redaction));
+  }
+
+  override getName(): string {
+    return this.#dropletName;
+  }
 }
 
 /** Without secrets, and never more than a page of it. */

@@ -62,12 +62,11 @@ export function BulkReplay({ filter, onStarted, onClose }) {
 /** @param {{ preview: any, filter: Record<string, string> }} of */
 function Preview({ preview, filter }) {
   const { matched, per_second: pace, starts_within_ms: span } = preview;
-  const droplet = filter["droplet_name"];
-  return html`<p class="preview">
-      <strong>${plural(matched, "task")}</strong>
-      ${droplet ? `of droplet ${droplet}` : "of every droplet"} that ended as ${filter["status"]}
-      will run again, as new tasks.
-    </p>
+  const whose = filter["droplet_name"]
+    ? `of droplet ${filter["droplet_name"]}`
+    : "of every droplet";
+  const what = `${whose} that ended as ${filter["status"]} will run again, as new tasks.`;
+  return html`<p class="preview"><strong>${plural(matched, "task")}</strong> ${what}</p>
     <p>
       ${
         matched > pace.first

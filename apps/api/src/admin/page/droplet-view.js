@@ -29,10 +29,10 @@ export function DropletView({ name }) {
     }
     <div class="section-head">
       <h2>Newest tasks</h2>
-      <p>
-        <a href=${linkTo(["tasks"], { droplet_name: name })}>All tasks of ${name}</a> ·
+      <div class="actions">
+        <a href=${linkTo(["tasks"], { droplet_name: name })}>All tasks of ${name}</a>
         <a href=${linkTo(["failed"], { droplet_name: name })}>What failed</a>
-      </p>
+      </div>
     </div>
     ${page.value !== null && tasks.length === 0 && html`<p class="empty">No task has been sent to it within the history.</p>`}
     ${tasks.length > 0 && html`<${TaskTable} tasks=${tasks} caption=${`Newest tasks of ${name}`} />`}`;

@@ -67,8 +67,10 @@ function Flow({ recent, tasks }) {
       note=${`p95 ${showDuration(recent.p95_response_time_ms)}`}
     />
     <div class="figure wide">
-      <p class="label">Tasks a second</p>
-      <p class="value">${recent.per_second.toFixed(recent.per_second < 10 ? 1 : 0)}</p>
+      <div>
+        <p class="label">Tasks a second, 5 min</p>
+        <p class="value">${recent.per_second.toFixed(recent.per_second < 10 ? 1 : 0)}</p>
+      </div>
       <${SparkLine} points=${recent.points} />
     </div>`;
 }

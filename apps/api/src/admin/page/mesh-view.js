@@ -1,3 +1,4 @@
+import { Refused } from "./call-api.js";
 import { html, useState } from "./htm-preact.js";
 import { MeshFigures } from "./mesh-figures.js";
 import { plural, showCount, showDuration, showPercent } from "./show-values.js";
@@ -39,7 +40,9 @@ export function MeshView() {
   const health = usePolled("health", EVERY_MS);
   const state = usePolled("state", EVERY_MS);
   const [order, setOrder] = useState("attention");
-  const error = metrics.error ?? list.error ?? health.error;
+  // That there is no list is said by the figures.
+  const hasNoList = list.error instanceof Refused && list.error.code === "REGISTRY_ERROR";
+  const error = metrics.error ?? health.error ?? (hasNoList ? null : list.error);
   return html`<h1>Mesh</h1>
     <${Trouble} error=${error} hasValue=${metrics.value !== null} />
     <${MeshFigures}
@@ -65,7 +68,8 @@ export function MeshView() {
     </div>
     ${
       list.value === null
-        ? error === null && html`<${Loading} />`
+        ? error === null &&
+          (hasNoList ? html`<p class="empty">No droplets are known.</p>` : html`<${Loading} />`)
         : html`<${DropletTable}
             droplets=${list.value.droplets}
             numbers=${metrics.value?.droplets ?? {}}
@@ -117,7 +121,7 @@ function DropletRow({ droplet, numbers }) {
     <th scope="row" class="name">
       <a href=${linkTo(["droplets", droplet.name])}>${droplet.name}</a>
     </th>
-    <td data-label="State">
+    <td data-label="State" class="wide-cell">
       <span class="badges"><${DropletState} droplet=${droplet} /></span>
     </td>
     <td data-label="Queued" class="number">${showCount(numbers.queued)}</td>
@@ -146,7 +150,7 @@ function DropletRow({ droplet, numbers }) {
     </td>
     <td data-label="p50" class="number">${showDuration(recent.p50_response_time_ms)}</td>
     <td data-label="p95" class="number">${showDuration(recent.p95_response_time_ms)}</td>
-    <td data-label="Limits">${describeLimits(droplet.limits)}</td>
+    <td data-label="Limits" class="limits">${describeLimits(droplet.limits)}</td>
   </tr>`;
 }
 
@@ -154,7 +158,7 @@ function DropletRow({ droplet, numbers }) {
 function DropletState({ droplet }) {
   const { state } = droplet.circuit;
   return html`${droplet.paused && html`<span class="badge tone-warn">paused</span>`}
-  ${state === "closed" && !droplet.paused ? html`<span class="badge tone-good">open for tasks</span>` : null}
+  ${state === "closed" && !droplet.paused ? html`<span class="badge tone-good">in service</span>` : null}
   ${state !== "closed" && html`<span class="with-word">circuit <${CircuitBadge} state=${state} /></span>`}`;
 }
 

@@ -48,7 +48,7 @@ export function ReplayProgress({ ids }) {
   const [first] = ids;
   return html`<section class="progress" aria-label="Replay">
     <p role="status">
-      <strong>${isOver ? "Replay finished" : "Replaying"}</strong> ${text}.
+      <strong>${isOver ? "Replay finished" : "Replaying"}</strong> ${text}.${" "}
       ${ids.length === 1 && first && html`<a href=${linkTo(["tasks", first])}>See it</a>`}
     </p>
     <progress

@@ -27,9 +27,13 @@ export function CircuitBadge({ state }) {
 export function describeLimits({ concurrency, rate }) {
   const parts = [];
   if (concurrency !== null) parts.push(`${concurrency} at a time`);
-  if (rate !== null)
-    parts.push(
-      `${rate.max} per ${rate.per_ms % 1000 === 0 ? `${rate.per_ms / 1000} s` : `${rate.per_ms} ms`}`,
-    );
+  if (rate !== null) parts.push(`${rate.max} ${describeSpan(rate.per_ms)}`);
   return parts.join(", ") || "none";
+}
+
+/** @param {number} ms */
+function describeSpan(ms) {
+  if (ms === 1000) return "per second";
+  if (ms === 60_000) return "per minute";
+  return ms % 1000 === 0 ? `per ${ms / 1000} s` : `per ${ms} ms`;
 }

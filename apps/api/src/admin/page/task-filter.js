@@ -60,10 +60,10 @@ export function TaskFilter({ section, query, droplets, statuses, hasId = false }
     <${TextField} label="Trace id" name="trace_id" query=${query} />
     <${Choice} label="Created" name="span" choices=${SPANS} query=${query} />
     <label
-      >From <input name="since" type="datetime-local" value=${localTimeOf(query["since"])}
+      >From <input name="since" type="datetime-local" defaultValue=${localTimeOf(query["since"])}
     /></label>
     <label
-      >To <input name="until" type="datetime-local" value=${localTimeOf(query["until"])}
+      >To <input name="until" type="datetime-local" defaultValue=${localTimeOf(query["until"])}
     /></label>
     <div class="actions">
       <button type="submit" class="primary">Search</button>
@@ -72,13 +72,13 @@ export function TaskFilter({ section, query, droplets, statuses, hasId = false }
   </form>`;
 }
 
-/** @param {{ label: string, name: string, query?: Record<string, string>, list?: string }} of */
+/** `defaultValue`: what somebody types stays when the page is drawn anew beside it. @param {{ label: string, name: string, query?: Record<string, string>, list?: string }} of */
 function TextField({ label, name, query = {}, list }) {
   return html`<label
     >${label}
     <input
       name=${name}
-      value=${query[name] ?? ""}
+      defaultValue=${query[name] ?? ""}
       list=${list}
       autocomplete="off"
       spellcheck=${false}

@@ -46,17 +46,19 @@ function TaskRow({ task, isSelected, onSelect }) {
       </td>`
     }
     <th scope="row" class="name id">
-      <a href=${linkTo(["tasks", id])} title=${id}
-        >${id.slice(0, 8)}<span class="hidden">${id.slice(8)}</span></a
-      >
+      <a href=${linkTo(["tasks", id])} title=${id} aria-label=${id}>${id.slice(0, 8)}</a>
     </th>
-    <td data-label="Status">
+    <td data-label="Status" class="wide-cell status-cell">
       <${StatusBadge} status=${task.status} />
       ${task.retry_count > 0 && html` <span class="quiet-text">${plural(task.retry_count, "retry", "retries")}</span>`}
       ${task.error !== null && html`<div class="error-line" title=${task.error.message}>${task.error.code}: ${task.error.message}</div>`}
     </td>
-    <td data-label="Droplet"><a href=${linkTo(["droplets", droplet])}>${droplet}</a></td>
-    <td data-label="Call" class="path"><span class="method">${task.method}</span> ${task.path}</td>
+    <td data-label="Droplet" class="name">
+      <a href=${linkTo(["droplets", droplet])}>${droplet}</a>
+    </td>
+    <td data-label="Call" class="path wide-cell">
+      <span class="method">${task.method}</span> ${task.path}
+    </td>
     <td data-label="Asked by" class="path">
       ${typeof meta.requested_by === "string" ? meta.requested_by : "–"}
     </td>

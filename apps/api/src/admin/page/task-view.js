@@ -64,11 +64,9 @@ function Summary({ task }) {
   return html`<div class=${`summary ${task.status}`} aria-live="polite">
     <p class="summary-line">
       <${StatusBadge} status=${task.status} />
-      <span class="path"
-        ><span class="method">${task.method}</span>
-        <a href=${linkTo(["droplets", task.droplet_name])}>${task.droplet_name}</a
-        >${task.path}</span
-      >
+      <span class="method">${task.method}</span>
+      <a href=${linkTo(["droplets", task.droplet_name])}>${task.droplet_name}</a>
+      <span class="path">${task.path}</span>
     </p>
     ${task.error !== null && html`<p class="error-text"><strong>${task.error.code}</strong> ${task.error.message}</p>`}
     <p class="quiet-text">
