@@ -126,10 +126,8 @@ test.concurrent.for([
     the(ended.map(({ status, error }) => [status, error])).toEqual(
       ended.map(() => ["success", null]),
     );
-    the(ended.map(({ attempts }) => attempts.length >= 1)).not.toContain(false);
-    the(
-      droplet.requests.filter((request) => request.headers["idempotency-key"] !== undefined),
-    ).not.toHaveLength(0);
+    // A result that came while it could not be written down is kept, and not asked for again.
+    the(calls).toEqual(calls.map(() => 1));
     the(
       [...apis, ...workers].map(({ pid }) => pid),
       "no process was restarted",

@@ -93,7 +93,10 @@ export function describeDependencies(vitals: Vitals, self: Identity) {
 
 /** What we cannot do without right now: the Registry only until it has given us a list. */
 function missing({ directory, pulse }: Vitals): string[] {
-  return [...(directory.hasList ? [] : ["registry"]), ...(pulse.redis === "healthy" ? [] : ["redis"])];
+  return [
+    ...(directory.hasList ? [] : ["registry"]),
+    ...(pulse.redis === "healthy" ? [] : ["redis"]),
+  ];
 }
 
 export function describeInfo({ directory }: Vitals, self: Identity) {
