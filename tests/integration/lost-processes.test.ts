@@ -137,7 +137,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  "an API that is late sheds with 503 OVERLOADED and Retry-After, queues nothing of it, and recovers",
+  "an API that is late sheds with 503 OVERLOADED and Retry-After, and recovers",
   { timeout: 90_000 },
   async () => {
     await using droplet = await startDroplet("mole");

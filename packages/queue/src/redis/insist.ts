@@ -4,7 +4,7 @@ import { isRedisRefusal } from "./redis-trouble.ts";
 import type { Redis } from "./redis.ts";
 
 /** How often a Redis that takes no writes is asked again. */
-const ASK_AGAIN_MS = 500;
+const ASK_AGAIN_MS = 200;
 
 /** Whether commands on this connection wait until Redis is back (PATIENT), rather than fail. */
 export function isPatient(redis: Redis): boolean {
