@@ -4,13 +4,14 @@ import { startDroplet } from "../support/scripted-droplet.ts";
 import { startOrchestrator } from "../support/start-orchestrator.ts";
 import { waitFor } from "../support/wait-for.ts";
 
+const keyed = (key: string) => ({ headers: { "idempotency-key": key } });
+
 test("a repeat under its key gets its result or its task although the droplet has left the list; another request, or a new key, does not", async () => {
   await using leaver = await startDroplet("leaver");
   await using stayer = await startDroplet("stayer");
   await using orchestrator = await startOrchestrator({ droplets: [leaver, stayer] });
   const { api, registry } = orchestrator;
   const task = { droplet_name: "leaver", path: "/pay", method: "POST", payload: { amount: 1 } };
-  const keyed = (key: string) => ({ headers: { "idempotency-key": key } });
   const first = await submit(api, task, keyed("ended"));
   expect(first.status).toBe(200);
   const delayed = { ...task, delay_ms: 3_600_000 };

@@ -110,8 +110,8 @@ export function defaultLimits(config: WorkerConfig): DropletLimits {
 }
 
 /** Of the same size as the limits an operator can set: up to a million in up to an hour. */
-function parseRate(text: string): DropletLimits["rate"] {
-  const [, max, perS] = /^(\d{1,7})\/(\d{1,4})$/.exec(text) ?? [];
+function parseRate(asked: string): DropletLimits["rate"] {
+  const [, max, perS] = /^(\d{1,7})\/(\d{1,4})$/.exec(asked) ?? [];
   const rate = { max: Number(max), perMs: Number(perS) * 1000 };
   const isWithin =
     rate.max >= 1 && rate.max <= 1_000_000 && rate.perMs >= 1 && rate.perMs <= 3_600_000;

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { AuditLog } from "./audit/audit-log.ts";
 import { TaskClaims } from "./claims/task-claims.ts";
 import { DispatchQueues } from "./dispatch/dispatch-queues.ts";
-import { DropletDirectory } from "./droplets/droplet-directory.ts";
+import { DropletDirectory, type DropletDirectoryOptions } from "./droplets/droplet-directory.ts";
 import { DropletListCache } from "./droplets/droplet-list-cache.ts";
 import { Heartbeats } from "./droplets/heartbeats.ts";
 import { SnapshotFile } from "./droplets/snapshot-file.ts";
@@ -85,17 +85,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const queues = new DispatchQueues({ redis, bullMqRedis }, keys, onError);
   const dropletListCache = new DropletListCache(redis, keys);
   const snapshot = new SnapshotFile(options.registryCacheDir);
-  const store = new SwitchStore(redis, keys);
   const settings = new SettingsStore(redis, keys);
-  const switchboard = new DropletSwitchboard({
-    store,
-    settings,
-    redis,
-    queues,
-    subscriptions,
-    keys,
-    onError,
-  });
+  const store = new SwitchStore(redis, keys);
+  const around = { redis, keys, queues, subscriptions, onError };
+  const switchboard = new DropletSwitchboard({ ...around, store, settings });
   await switchboard.reload().catch(onError);
   const events = openEventFeed(redis, keys, options);
   return {
@@ -113,14 +106,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     heartbeats: new Heartbeats(redis, keys),
     dropletListCache,
     snapshot,
-    directory: await DropletDirectory.open({
+    directory: await openDirectory(options, {
       cache: dropletListCache,
       subscriptions,
       keys,
       snapshot,
-      registryUrl: options.registryUrl,
-      expiryMs: options.registryCacheExpiryMs,
-      onError,
     }),
     presence: new WorkerPresence(redis, keys),
     events,
@@ -131,6 +121,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       for (const connection of [redis, bullMqRedis, subscriber]) connection.disconnect();
     },
   };
+}
+
+async function openDirectory(
+  { registryUrl, registryCacheExpiryMs, onError }: StoreOptions,
+  parts: Pick<DropletDirectoryOptions, "cache" | "subscriptions" | "keys" | "snapshot">,
+): Promise<DropletDirectory> {
+  const expiryMs = registryCacheExpiryMs;
+  return await DropletDirectory.open({ ...parts, registryUrl, expiryMs, onError });
 }
 
 async function openConnections(options: StoreOptions) {
