@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
 import { cancelledEnd } from "@orchestrator/core";
-import { FAILING_FAST, openStore, type Store } from "@orchestrator/queue";
-import { expect, test } from "vitest";
+import { FAILING_FAST, openStore, reconcile, type Store } from "@orchestrator/queue";
+import { expect, inject, test } from "vitest";
 import { listTasks, readTask, submit, submitAsync } from "../support/api-client.ts";
 import { onRedis } from "../support/redis-commands.ts";
 import { startDroplet } from "../support/scripted-droplet.ts";
@@ -14,7 +15,9 @@ async function openMortal({
   keyPrefix,
   registry,
   cacheDir,
-}: Orchestrator): Promise<Store> {
+}: Pick<Orchestrator, "redisUrl" | "keyPrefix" | "cacheDir"> & {
+  registry: { url: string };
+}): Promise<Store> {
   return await openStore({
     redisUrl,
     keyPrefix,
@@ -77,6 +80,20 @@ test("a process that dies between ending a delayed task and what follows leaves 
   await worker.start();
   await droplet.untilRequests(1, undefined, { timeoutMs: 20_000 });
   expect(droplet.requests.map(({ path }) => path)).toEqual(["/callback"]);
+});
+
+test("one process at a time reconciles, and one that died at it keeps the others out no longer than its lock lives", async () => {
+  const redisUrl = inject("redisUrl");
+  const keyPrefix = `test-${randomUUID().slice(0, 8)}`;
+  const registry = { url: "http://127.0.0.1:9" };
+  await using store = await openMortal({ redisUrl, keyPrefix, registry, cacheDir: tmpdir() });
+  const { redis, keys } = store;
+  await redis.set(keys.reconcilerLock, "of one that died", "PX", 400);
+  expect(await reconcile(store, Date.now())).toBeNull();
+  await waitFor("its end", async () => (await reconcile(store, Date.now())) === 0);
+  expect(await redis.exists(keys.reconcilerLock)).toBe(0);
+  const both = await Promise.all([reconcile(store, Date.now()), reconcile(store, Date.now())]);
+  expect(both).toContain(null);
 });
 
 test("a task that is listed as running although it has ended is put right without a worker", async () => {

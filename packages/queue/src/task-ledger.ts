@@ -94,7 +94,8 @@ export class TaskLedger {
 
   /**
    * Ends a task whose job nobody holds, and takes the job out. A worker that dies leaves its job to the next one; here
-   * there may be none until the job is due, so that it is noted first: `finishEndings` does what is left undone.
+   * there may be none until the job is due, so that it is noted first (not in the script that ends it: the note is in
+   * another slot of a Redis Cluster): the reconciler does what is left undone.
    */
   async endOutsideJob(
     ending: EndOfTask,

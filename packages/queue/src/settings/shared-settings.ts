@@ -46,5 +46,7 @@ export class SettingsStore {
   async write(settings: SharedSettings): Promise<void> {
     this.#own = settings;
     await this.#redis.hset(this.#keys.settings, FIELD, JSON.stringify(settings));
+    // Whoever sets a queue from now on has to go by them.
+    await this.#redis.publish(this.#keys.switchesChannel, "changed");
   }
 }

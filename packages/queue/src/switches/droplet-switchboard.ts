@@ -36,8 +36,10 @@ export interface SwitchboardOptions {
 export class DropletSwitchboard {
   readonly #options: SwitchboardOptions;
   readonly #listeners = new Set<() => void>();
-  /** What the queues this process consumes were last found or made to be set to, by lower-cased name. */
+  /** Queues this process consumes that were seen to, by lower-cased name; with the default limits of that time. */
   readonly #ensured = new Map<string, string>();
+  /** What was found unfinished in the last round, with what the queue should have been set to. */
+  #unfinished = new Map<string, string>();
   #switches: ReadonlyMap<string, DropletSwitches> = new Map();
   #defaultLimits = NO_LIMITS;
 
@@ -92,17 +94,27 @@ export class DropletSwitchboard {
     return after;
   }
 
-  /** Finishes what a process began that died between changing the switches and setting the queue. */
+  /**
+   * Finishes what a process began that died between changing the switches and setting the queue. What is found
+   * unfinished for the first time is left to whoever is at it: two who set a queue at the same moment could resume it
+   * after one of them has paused it.
+   */
   async enforceUnfinished(): Promise<void> {
     await this.reload();
-    for (const [name, { isEnforced }] of this.#switches) {
-      if (!isEnforced) await this.#enforce(name);
+    const before = this.#unfinished;
+    this.#unfinished = new Map();
+    for (const [name, switches] of this.#switches) {
+      if (switches.isEnforced) continue;
+      const text = JSON.stringify(this.#settingsFor(switches));
+      this.#unfinished.set(name, text);
+      if (before.get(name) === text) await this.#enforce(name);
     }
   }
 
   /**
    * Sees to it that queues are set as switches and default limits say: to be called before they are consumed, again
-   * and again with all that are. Nothing is asked for what has not changed.
+   * and again with all that are. Each is looked at once, and again when the default limits have changed; what changes
+   * its switches meanwhile sets the queue itself.
    */
   async ensure(dropletNames: Iterable<string>): Promise<void> {
     const names = new Set(Array.from(dropletNames, dropletKey));
@@ -146,11 +158,12 @@ export class DropletSwitchboard {
   }
 
   async #ensureOne(name: string): Promise<void> {
-    const wanted = this.#settingsFor(this.of(name));
-    const text = JSON.stringify(wanted);
-    if (this.#ensured.get(name) === text) return;
+    const defaults = JSON.stringify(this.#defaultLimits);
+    if (this.#ensured.get(name) === defaults) return;
     const { redis, keys } = this.#options;
-    if (!isSame(await readSettings(redis, keys, name), wanted)) await this.#enforce(name);
-    this.#ensured.set(name, text);
+    const isSet = isSame(await readSettings(redis, keys, name), this.#settingsFor(this.of(name)));
+    // Who changes its switches at this moment sets the queue as well.
+    if (!isSet && this.of(name).isEnforced) await this.#enforce(name);
+    this.#ensured.set(name, defaults);
   }
 }

@@ -121,7 +121,7 @@ const switches = [
     id: "limitDroplet",
     summary: "Limit a droplet",
     description:
-      "Over all workers together: how many calls at a time, and how many in a span of time. What is left out stays; null lifts a limit.",
+      "Over all workers together: how many calls at a time, and how many in a span of time. What is left out stays; null lifts a limit, so that the one configured for all droplets holds again, if any. The answer has the limits in force.",
     body: "LimitsRequest",
     examples: {
       limit: {

@@ -14,7 +14,7 @@ const submitBatch: Endpoint = {
   tag: "many tasks",
   summary: "Submit up to 1,000 tasks",
   description:
-    "Each is checked for itself: one that is refused does not hold up the others, and its error stands in its place, that Redis or a full queue could not take it included. Never waits.",
+    "Each is checked for itself: one that is refused does not hold up the others, and its error stands in its place, that Redis or a full queue could not take it included. When Redis took none, the whole batch is refused with 503, and `details.task_ids` names those it may have taken all the same. Never waits.",
   scope: "submit",
   headers: ["traceparent", "X-Trace-ID", "X-Orchestrator-Hops"],
   body: "BatchRequest",

@@ -44,7 +44,7 @@ const submitTask: Endpoint = {
   tag: "tasks",
   summary: "Submit a task",
   description:
-    "Waits for the end unless asked not to. 200 has the outcome, whatever it is; 202 means that the task goes on. A caller who hangs up cancels nothing. Unknown fields are ignored and named in `warnings`. `timeout_ms` is TASK_TIMEOUT and `max_retries` TASK_MAX_RETRIES unless given; `attempt_timeout_ms` is a third of `timeout_ms` for GET, PUT and DELETE, and all of it for POST and PATCH.",
+    "Waits for the end unless asked not to. 200 has the outcome, whatever it is; 202 means that the task goes on. Who waits for a task that is queued when the droplet is paused or its circuit opens is answered at once: 202, or with `when_open: fail` 503, and the task is withdrawn unless an attempt was made. A caller who hangs up cancels nothing. Unknown fields are ignored and named in `warnings`. `timeout_ms` is TASK_TIMEOUT and `max_retries` TASK_MAX_RETRIES unless given; `attempt_timeout_ms` is a third of `timeout_ms` for GET, PUT and DELETE, and all of it for POST and PATCH.",
   scope: "submit",
   query: submitQuery,
   headers: ["Prefer", "Idempotency-Key", "traceparent", "X-Trace-ID", "X-Orchestrator-Hops"],
@@ -173,7 +173,7 @@ const readTask: Endpoint = {
   query: z.object({ wait }),
   headers: ["Prefer"],
   answers: { 200: json("TaskRecord", "The record.", ["Preference-Applied"]) },
-  refusals: ["INVALID_REQUEST", "TASK_NOT_FOUND", "QUEUE_UNAVAILABLE"],
+  refusals: ["INVALID_REQUEST", "TASK_NOT_FOUND", "QUEUE_UNAVAILABLE", "OVERLOADED"],
   examples: {
     read: {
       summary: "As it is now",
