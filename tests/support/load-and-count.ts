@@ -1,7 +1,7 @@
 import { submit, untilEnded } from "./api-client.ts";
 
 /** Callers that submit one task after the other until they are told to stop, and what was accepted, in order. */
-export interface Load {
+export interface Load extends AsyncDisposable {
   readonly accepted: readonly string[];
   /** Resolves when the last request has been answered. */
   stop(): Promise<void>;
@@ -25,13 +25,11 @@ export function startLoad(
     }
   }
   const calling = Promise.all(Array.from({ length: callers }, call));
-  return {
-    accepted,
-    async stop() {
-      stopping.abort();
-      await calling;
-    },
-  };
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await calling;
+  }
+  return { accepted, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** How many of these tasks ended how; `lost` are those nobody knows any more. */
