@@ -204,6 +204,9 @@ test("while Redis is away the last numbers are shown, marked as stale; without a
   expect(before.stale).toBe(false);
 
   await redis.freeze();
+  // One that has never seen a number.
+  await unseen.kill();
+  await unseen.start();
   const [stale, refused] = await Promise.all([
     send(seen, "/orchestrator/metrics"),
     send(unseen, "/orchestrator/metrics"),
