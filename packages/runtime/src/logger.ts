@@ -62,12 +62,12 @@ function redactFields(
   fields: Record<string, unknown>,
   { redactField }: Redaction,
 ): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      hasOwnSerializer(value) ? value : redactField(name, value),
-    ]),
-  );
+  const redacted: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    redacted[name] = hasOwnSerializer(value) ? value : redactField(name, value);
+  }
+  return redacted;
 }
 
 /** Instances of classes (pino-http's request and response) are left whole for the serializer of their field. */

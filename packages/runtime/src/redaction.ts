@@ -48,8 +48,11 @@ export function redactionOf(moreNames: string | undefined): Redaction {
   return {
     names,
     redact: redactAll,
-    redactField: (name, value) =>
-      isSecretField(name, value, folded) ? REDACTED : redactAll(value),
+    redactField: (name, value) => {
+      if (isSecretField(name, value, folded)) return REDACTED;
+      // Most of what is logged: nothing to copy, nothing to hide.
+      return typeof value === "number" || typeof value === "boolean" ? value : redactAll(value);
+    },
   };
 }
 
@@ -144,11 +147,23 @@ function copyInstance(value: object, progress: Progress, depth: number): unknown
 
 /** That a secret is absent is worth knowing and gives nothing away. */
 function isSecretField(name: string, value: unknown, names: ReadonlySet<string>): boolean {
-  return value !== undefined && value !== null && names.has(foldName(name));
+  return value !== undefined && value !== null && names.has(foldedName(name));
 }
 
 function foldNames(names: readonly string[]): ReadonlySet<string> {
   return new Set(names.map((name) => foldName(name)));
+}
+
+/** Log lines name the same fields again and again; what callers name is not kept without bound. */
+const FOLDED_NAMES_MAX = 1_000;
+const foldedNames = new Map<string, string>();
+
+function foldedName(name: string): string {
+  const known = foldedNames.get(name);
+  if (known !== undefined) return known;
+  const folded = foldName(name);
+  if (foldedNames.size < FOLDED_NAMES_MAX) foldedNames.set(name, folded);
+  return folded;
 }
 
 function foldName(name: string): string {

@@ -1,8 +1,19 @@
 import { createHash, randomBytes } from "node:crypto";
 import { childTraceparent, parseTraceparent, toTraceparent, type Task } from "@orchestrator/core";
 
+/** Asking the system for a few bytes costs as much as asking for many. */
+const POOL_BYTES = 4096;
+let pool = Buffer.alloc(0);
+
+function randomHex(bytes: number): string {
+  if (pool.length < bytes) pool = randomBytes(POOL_BYTES);
+  const hex = pool.toString("hex", 0, bytes);
+  pool = pool.subarray(bytes);
+  return hex;
+}
+
 const hexSources = {
-  randomHex: (bytes: number) => randomBytes(bytes).toString("hex"),
+  randomHex,
   hashHex: (text: string) => createHash("sha256").update(text).digest("hex"),
 };
 

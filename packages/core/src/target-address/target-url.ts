@@ -26,7 +26,7 @@ export function targetUrl(endpoint: string, path: string): TargetUrl {
     .replaceAll(/%(?:2f|5c)/gi, "/")
     .replaceAll(/;[^/?]*/g, "")
     .replaceAll(/\/{2,}/g, "/");
-  const asLenient = new URL(base.endpoint + lenientPath);
+  const asLenient = lenientPath === parsed.path ? url : new URL(base.endpoint + lenientPath);
   for (const reading of [url, asLenient]) {
     if (reading.origin !== base.origin || !isUnder(base.basePath, reading.pathname)) {
       return forbidden("the path leaves the droplet's base path");
