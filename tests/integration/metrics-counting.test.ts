@@ -1,16 +1,19 @@
 import { randomUUID } from "node:crypto";
 import {
+  connect,
+  FAILING_FAST,
   forgetGoneDroplets,
   Keys,
   MetricsStore,
   TaskHistory,
   trimLimits,
+  untilReady,
   type HistoryEntry,
 } from "@orchestrator/queue";
 import { expect, inject, test } from "vitest";
-import { onRedis, removeKeys } from "../support/redis-commands.ts";
+import { removeKeys } from "../support/redis-commands.ts";
 
-type Redis = Parameters<Parameters<typeof onRedis>[1]>[0];
+type Redis = ReturnType<typeof connect>;
 
 interface Counting {
   redis: Redis;
@@ -22,13 +25,15 @@ interface Counting {
 /** The history and its numbers on a real Redis, under a prefix of their own. */
 async function counting(work: (parts: Counting) => Promise<void>): Promise<void> {
   const prefix = `test-${randomUUID().slice(0, 8)}`;
+  const url = inject("redisUrl");
+  const redis = connect({ url, name: "orchestrator-tests", onError: () => {} }, FAILING_FAST);
   try {
-    await onRedis(inject("redisUrl"), async (redis) => {
-      const keys = new Keys(prefix);
-      const history = new TaskHistory(redis, keys);
-      await work({ redis, keys, history, metrics: new MetricsStore(redis, keys) });
-    });
+    await untilReady(redis);
+    const keys = new Keys(prefix);
+    const history = new TaskHistory(redis, keys);
+    await work({ redis, keys, history, metrics: new MetricsStore(redis, keys) });
   } finally {
+    redis.disconnect();
     await removeKeys(inject("redisUrl"), prefix);
   }
 }

@@ -50,18 +50,15 @@ export class CircuitReporter implements AsyncDisposable {
   async report(dropletName: string, outcome: Outcome, startedAt: number): Promise<void> {
     const verdict = circuitVerdict(outcome);
     const { circuit } = this.#switchboard.of(dropletName);
-    if (circuit.phase === "half_open") {
-      // One that began before the probe tells about the past.
-      if (startedAt < circuit.probe.untilMs - PROBE_LEASE_MS) return;
-      await this.#changeCircuit(dropletName, (state, nowMs) =>
-        state.phase === "half_open"
-          ? nextCircuit(
-              state,
-              { type: "probe_ended", probeId: state.probe.id, outcome: verdict },
-              nowMs,
-            )
-          : state,
-      );
+    // The probe may be over before this process has heard that it began: only the newest state tells.
+    if (circuit.phase === "open" || circuit.phase === "half_open") {
+      await this.#changeCircuit(dropletName, (state, nowMs) => {
+        if (state.phase !== "half_open") return state;
+        // One that began before the probe tells about the past.
+        if (startedAt < state.probe.untilMs - PROBE_LEASE_MS) return state;
+        const ended = { probeId: state.probe.id, outcome: verdict };
+        return nextCircuit(state, { type: "probe_ended", ...ended }, nowMs);
+      });
     } else if (verdict !== "unknown") this.#note(dropletName, verdict);
   }
 

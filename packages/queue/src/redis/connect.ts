@@ -124,7 +124,7 @@ function connectSingle(
   const own: Options = {
     ...optionsOf(options, others, address.isTls),
     retryStrategy: reconnectDelayMs,
-    reconnectOnError: afterFailover,
+    ...(address.kind === "sentinel" && { reconnectOnError: afterFailover }),
   };
   const redis =
     address.kind === "single"
