@@ -5,6 +5,7 @@ import {
   decideAfterLoss,
   decideNextStep,
   type Situation,
+  withdrawnEnd,
 } from "./next-step.ts";
 import type { Fault } from "./outcome.ts";
 import { aLostAttempt, anAttempt, answered, aTask, NOW, unanswered } from "./testing/examples.ts";
@@ -253,5 +254,7 @@ describe("a lost attempt", () => {
 
 test("ends that come from outside are named as the contract has them", () => {
   expect(cancelledEnd()).toMatchObject({ status: "cancelled", error: { code: "CANCELLED" } });
+  expect(withdrawnEnd()).toMatchObject({ status: "cancelled", error: { code: "CANCELLED" } });
+  expect(withdrawnEnd()).not.toEqual(cancelledEnd());
   expect(deadlineEnd()).toMatchObject({ status: "timeout", error: { code: "DEADLINE_EXCEEDED" } });
 });
