@@ -25,17 +25,7 @@ app.post("/orchestrator/tasks", async (request, response) => {
     response.status(400).json({ error: "unknown droplet or no path" });
     return;
   }
-  const job = await queue.add(
-    "task",
-    { url: url + path, method, payload },
-    {
-      jobId: randomUUID(),
-      attempts: 4,
-      backoff: { type: "exponential", delay: 1000 },
-      removeOnComplete: 1000,
-      removeOnFail: 1000,
-    },
-  );
+  const job = await queue.add("task", { url: url + path, method, payload }, jobOptions());
   if (request.query["wait"] === "false") {
     response.status(202).json({ task_id: job.id, status: "queued" });
     return;
@@ -43,6 +33,29 @@ app.post("/orchestrator/tasks", async (request, response) => {
   const result = await job.waitUntilFinished(events, 35_000);
   response.json({ task_id: job.id, status: "success", ...result });
 });
+
+app.post("/orchestrator/tasks/batch", async (request, response) => {
+  const tasks: { droplet_name: string; method: string; path: string; payload: unknown }[] =
+    request.body.tasks;
+  const jobs = await queue.addBulk(
+    tasks.map(({ droplet_name, method, path, payload }) => ({
+      name: "task",
+      data: { url: String(droplets[droplet_name]) + path, method, payload },
+      opts: jobOptions(),
+    })),
+  );
+  response.status(202).json({ tasks: jobs.map(({ id }) => ({ task_id: id, status: "queued" })) });
+});
+
+function jobOptions() {
+  return {
+    jobId: randomUUID(),
+    attempts: 4,
+    backoff: { type: "exponential", delay: 1000 },
+    removeOnComplete: 1000,
+    removeOnFail: 1000,
+  };
+}
 
 const server = app.listen(0, "127.0.0.1", () => {
   const address = server.address();
