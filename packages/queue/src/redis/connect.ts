@@ -37,6 +37,9 @@ export interface ConnectOptions {
 /** How replies are shaped decides over the type of a connection, so that it must not be open. */
 type Options = Omit<RedisOptions, "replyMapping">;
 
+/** A Redis that hangs does not say good-bye: a connection that was closed is cut off after this. */
+const DISCONNECT_TIMEOUT_MS = 200;
+
 /** How a connection behaves while Redis is away. */
 export type Manners = Pick<
   RedisOptions,
@@ -199,6 +202,7 @@ function optionsOf({ name, tls }: ConnectOptions, manners: Manners, isTls: boole
   return {
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     ...manners,
     ...(isTls && { tls: { ...tls } }),
   };
