@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { SeededRandom } from "../chaos/seeded-random.ts";
+import { listTasks } from "../support/api-client.ts";
 import { ApiDocument } from "../support/api-document.ts";
 import { startPrivateRedis } from "../support/private-redis.ts";
 import { echo, startDroplet } from "../support/scripted-droplet.ts";
 import { send } from "../support/send.ts";
 import { startOrchestrator } from "../support/start-orchestrator.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { damagedBytes } from "./damaged-bytes.ts";
 import { RequestGenerator } from "./generated-request.ts";
 import { INSPECTED, readMemory, type ProcessMemory } from "./process-memory.ts";
@@ -72,7 +74,13 @@ test(
       };
       await Promise.all(Array.from({ length: AT_ONCE }, oneAfterAnother));
     };
-    const bothMemories = async () => [await readMemory(api), await readMemory(worker)] as const;
+    const bothMemories = async () => {
+      // What is under way takes room as well, and is no growth.
+      await waitFor("all calls to end", async () => {
+        return (await listTasks(api, { status: "running" })).total === 0;
+      });
+      return [await readMemory(api), await readMemory(worker)] as const;
+    };
 
     await throwMany(WARM_UP);
     const [apiBefore, workerBefore] = await bothMemories();

@@ -12,6 +12,9 @@ import { isWedged } from "./wedge-watchdog.ts";
 const LOCK_MS = 6000;
 const STALLED_CHECK_MS = 4000;
 
+/** A lock is renewed when it is this old at the latest: so it outlives a stall of the process, or of Redis, of over 4 s. */
+const LOCK_RENEW_MS = 1500;
+
 /** As many as the attempts we let a task lose; our own count decides first, BullMQ's is the backstop. */
 const STALLED_COUNT_MAX = 3;
 
@@ -100,6 +103,7 @@ export class Consumers {
       prefix: keys.prefix,
       concurrency,
       lockDuration: LOCK_MS,
+      lockRenewTime: LOCK_RENEW_MS,
       stalledInterval: STALLED_CHECK_MS,
       maxStalledCount: STALLED_COUNT_MAX,
       drainDelay: DRAIN_DELAY_S,
