@@ -6,7 +6,14 @@ import {
   workerLostEnd,
 } from "@orchestrator/core";
 import type { Attempt, TaskEnd } from "@orchestrator/core";
-import type { JobData, OpenAttempt, TaskLedger, Verdict } from "@orchestrator/queue";
+import type {
+  BeginVerdict,
+  JobData,
+  JobHistory,
+  OpenAttempt,
+  TaskLedger,
+  Verdict,
+} from "@orchestrator/queue";
 import type { Logger } from "@orchestrator/runtime";
 import type { CircuitReporter } from "./attempt/circuit-reporter.ts";
 import {
@@ -28,7 +35,11 @@ export interface TaskSurroundings extends AttemptSurroundings {
  * What a worker does with a job: begin the next attempt on record, make it, and settle what follows. The record
  * has the last word: a task that ended, was cancelled or was taken over meanwhile is left alone.
  */
-export async function performTask(data: JobData, around: TaskSurroundings): Promise<Verdict> {
+export async function performTask(
+  data: JobData,
+  held: JobHistory,
+  around: TaskSurroundings,
+): Promise<Verdict> {
   const { task } = data;
   const { ledger } = around;
   if (isPastDeadline(task, Date.now())) {
@@ -36,7 +47,8 @@ export async function performTask(data: JobData, around: TaskSurroundings): Prom
     const stored = await ledger.records.read(task.id);
     return await endWithoutAttempt(data, deadlineEnd(), stored?.attempts ?? [], around);
   }
-  const begun = await ledger.begin(task, around.workerId);
+  const onUnwanted = (): void => around.running.cancel(task.id);
+  const begun = await ledger.begin(task, around.workerId, { ...held, onUnwanted });
   switch (begun.kind) {
     case "ended":
       await ledger.repair(task.id);
@@ -44,7 +56,7 @@ export async function performTask(data: JobData, around: TaskSurroundings): Prom
     case "cancelled":
       return await endWithoutAttempt(data, cancelledEnd(), begun.earlier, around);
     case "lost":
-      return await goOnAfterLoss(data, begun.open, begun.earlier, around);
+      return await goOnAfterLoss(data, begun, held, around);
     case "begun": {
       const performed = await performAttempt(data, begun.number, begun.earlier, around);
       logAttempt(data, performed, around);
@@ -122,14 +134,14 @@ async function handBack(
       response: null,
       targetUrl: null,
     });
-  }
+  } else await ledger.beginningWritten(task.id);
   return { kind: "hand_back" };
 }
 
 async function goOnAfterLoss(
   data: JobData,
-  open: OpenAttempt,
-  earlier: Attempt[],
+  { open, earlier }: Extract<BeginVerdict, { kind: "lost" }>,
+  held: JobHistory,
   around: TaskSurroundings,
 ): Promise<Verdict> {
   const { task } = data;
@@ -155,7 +167,7 @@ async function goOnAfterLoss(
   if (kind === "cancelled") return await endWithoutAttempt(data, cancelledEnd(), attempts, around);
   if (decision.kind === "finish")
     return await endWithoutAttempt(data, decision.end, attempts, around);
-  return await performTask(data, around);
+  return await performTask(data, held, around);
 }
 
 function lostAttempt(open: OpenAttempt): Attempt {

@@ -101,7 +101,7 @@ function openConsumers(
     bullMqRedis,
     keys,
     concurrency,
-    perform: async (data) => await performTask(data, around),
+    perform: async (data, held) => await performTask(data, held, around),
     onGivenUp: async (data) => await endGivenUp(data, around),
     onRebuilt: (queue) => {
       observe.consumerRebuilt();

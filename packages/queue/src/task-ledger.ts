@@ -3,17 +3,22 @@ import { retriesMade } from "@orchestrator/core";
 import { isEnded } from "@orchestrator/contract";
 import { followUpEnd } from "./after-end.ts";
 import type { TaskClaims } from "./claims/task-claims.ts";
+import type { JobHistory } from "./dispatch/job-data.ts";
 import type { DispatchQueues } from "./dispatch/dispatch-queues.ts";
 import { historyEntryOf, type HistoryEntry, type TaskHistory } from "./history/task-history.ts";
 import type { BodyBudget } from "./records/body-budget.ts";
 import type { CloseVerdict, EndVerdict } from "./records/record-scripts.ts";
+import { REVISION_AT_ONCE } from "./records/end-at-once.ts";
+import type { OpenAttempt } from "./records/stored-task.ts";
 import type {
+  Beginning,
   BeginVerdict,
   ClosedAttempt,
   EndOfTask,
   RecordVerdict,
   TaskRecords,
 } from "./records/task-records.ts";
+import { LateBeginnings } from "./transitions/late-beginnings.ts";
 import type { TaskTransitions } from "./transitions/task-transitions.ts";
 
 /** A task that runs for less than this is never listed as running: most have ended by then. */
@@ -29,6 +34,12 @@ export interface TaskLedgerParts {
   onError: (error: unknown) => void;
 }
 
+/** A worker holds a task. */
+export interface Delivery extends JobHistory {
+  /** Called when an attempt that is under way turns out to be nobody's wish any more. */
+  onUnwanted: () => void;
+}
+
 /**
  * What happens to a task, written down: its record, which decides, with it the lists over all tasks, then whatever its
  * end sets off. Whoever dies in between leaves a job behind whose next worker repeats the rest.
@@ -37,6 +48,7 @@ export class TaskLedger {
   readonly records: TaskRecords;
   readonly history: TaskHistory;
   readonly #parts: TaskLedgerParts;
+  readonly #late: LateBeginnings;
   /** Tasks that run but are not listed so yet. */
   readonly #unlisted = new Map<string, { entry: HistoryEntry; timer: NodeJS.Timeout }>();
 
@@ -44,6 +56,7 @@ export class TaskLedger {
     this.records = parts.records;
     this.history = parts.history;
     this.#parts = parts;
+    this.#late = new LateBeginnings(parts.onError);
   }
 
   /** After the job was added. */
@@ -52,8 +65,22 @@ export class TaskLedger {
     await this.#parts.transitions.create(task, entry);
   }
 
-  async begin(task: Task, worker: string): Promise<BeginVerdict> {
-    const verdict = await this.records.begin(task, worker, Date.now());
+  /**
+   * Before anything is sent. The first attempt goes ahead at once where the task allows it: it is on record with its end,
+   * or once it has taken a while.
+   */
+  async begin(task: Task, worker: string, delivery: Delivery): Promise<BeginVerdict> {
+    const startedAt = Date.now();
+    const mayBeginLate = this.#parts.transitions.mayBeginLate(task);
+    if (mayBeginLate && delivery.isFirst) {
+      const writeDown = async (): Promise<void> =>
+        await this.#beginLate({ task, worker, startedAt }, delivery);
+      this.#late.start(task, writeDown);
+      const revision = REVISION_AT_ONCE.running;
+      return { kind: "begun", revision, number: 1, earlier: [], isCancelWished: false };
+    }
+    const assumed = mayBeginLate && delivery.wasStalled ? unseenAttempt(task) : null;
+    const verdict = await this.records.begin({ task, worker, startedAt, assumed });
     if (verdict.kind === "begun") {
       const retries = retriesMade(verdict.earlier, true);
       const { revision } = verdict;
@@ -63,6 +90,7 @@ export class TaskLedger {
   }
 
   async closeAttempt(task: Task, closed: ClosedAttempt): Promise<RecordVerdict<CloseVerdict>> {
+    await this.beginningWritten(task.id);
     const ran = this.#takeUnlisted(task.id);
     const verdict = await this.records.closeAttempt(task, closed);
     if (verdict.kind === "refused") return verdict;
@@ -77,7 +105,9 @@ export class TaskLedger {
 
   /** @param attempts all of the task, the one that ended it included */
   async end(ending: EndOfTask, attempts: readonly Attempt[]): Promise<RecordVerdict<EndVerdict>> {
-    const { task, nowMs } = ending;
+    const { task, attempt, nowMs } = ending;
+    const { transitions } = this.#parts;
+    const isUnwritten = await this.#late.takeUnwritten(task.id);
     const entry = {
       task,
       status: ending.end.status,
@@ -86,10 +116,18 @@ export class TaskLedger {
       retries: retriesMade(attempts, false),
       ran: this.#takeUnlisted(task.id),
     };
-    const verdict = await this.#parts.transitions.end(ending, entry);
+    const verdict =
+      isUnwritten && attempt !== null
+        ? await transitions.endAtOnce({ ...ending, attempt }, entry)
+        : await transitions.end(ending, entry);
     if (verdict.kind !== "ended") return verdict;
     await Promise.all([this.#countBody(task.id, verdict.bodyBytes, nowMs), this.#followUp(task)]);
     return verdict;
+  }
+
+  /** Resolves when the attempt that this process makes for a task is on record. */
+  async beginningWritten(taskId: string): Promise<void> {
+    await this.#late.write(taskId);
   }
 
   /**
@@ -103,7 +141,8 @@ export class TaskLedger {
   ): Promise<RecordVerdict<EndVerdict>> {
     const { task, nowMs } = ending;
     await this.history.noteEnding(task.id, nowMs);
-    const verdict = await this.end(ending, attempts);
+    const unlessHeld = this.#parts.transitions.mayBeginLate(task);
+    const verdict = await this.end({ ...ending, unlessHeld }, attempts);
     if (verdict.kind === "ended") await this.#parts.queues.remove(task.dropletName, task.id);
     await this.history.endingDone(task.id);
     return verdict;
@@ -120,6 +159,16 @@ export class TaskLedger {
   /** Of tasks that were trimmed from the history nothing stays; their claims live by their own rules. */
   async drop(taskIds: readonly string[]): Promise<void> {
     await Promise.all([this.records.drop(taskIds), this.#parts.bodies.forget(taskIds)]);
+  }
+
+  /** The attempt is under way: it is stopped when its task was cancelled, or went to another worker, in the meantime. */
+  async #beginLate(beginning: Beginning, { onUnwanted }: Delivery): Promise<void> {
+    const { task } = beginning;
+    const verdict = await this.records.begin({ ...beginning, isLate: true });
+    if (verdict.kind !== "begun" || verdict.isCancelWished) onUnwanted();
+    if (verdict.kind !== "begun") return;
+    const { revision } = verdict;
+    await this.history.record({ ...neverStarted(task), status: "running", revision });
   }
 
   /** Nobody waits for the lists to say "running": the attempt goes ahead. */
@@ -148,6 +197,11 @@ export class TaskLedger {
   async #countBody(taskId: string, bytes: number, nowMs: number): Promise<void> {
     if (bytes >= 0) await this.#parts.bodies.count(taskId, bytes, nowMs);
   }
+}
+
+/** What a worker that vanished had begun, as far as anybody knows: it may have begun when the task was due. */
+function unseenAttempt({ createdAt, delayMs }: Task): OpenAttempt {
+  return { number: 1, startedAt: createdAt + delayMs, worker: "unknown" };
 }
 
 function neverStarted(task: Task): Omit<HistoryEntry, "status" | "revision"> {

@@ -1,7 +1,7 @@
 import { Worker, type Job } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
-import { isRunnable, type JobData } from "./job-data.ts";
+import { isRunnable, type JobData, type JobHistory } from "./job-data.ts";
 import { applyVerdict, type Verdict } from "./verdict.ts";
 import { isWedged } from "./wedge-watchdog.ts";
 
@@ -31,7 +31,7 @@ export interface ConsumersOptions {
   keys: Keys;
   /** Tasks of one droplet that this process runs at once. */
   concurrency: number;
-  perform: (data: JobData) => Promise<Verdict>;
+  perform: (data: JobData, held: JobHistory) => Promise<Verdict>;
   /** BullMQ ended a job without calling us. */
   onGivenUp: (data: JobData, reason: string) => Promise<void>;
   /** A consumer had stopped fetching and was built anew. */
@@ -136,8 +136,11 @@ export class Consumers {
     }
   }
 
-  async #perform({ id, data }: Job<JobData>): Promise<Verdict> {
-    if (isRunnable(data)) return await this.#options.perform(data);
+  async #perform({ id, data, attemptsStarted, stalledCounter }: Job<JobData>): Promise<Verdict> {
+    if (isRunnable(data)) {
+      const held = { isFirst: attemptsStarted === 1, wasStalled: stalledCounter > 0 };
+      return await this.#options.perform(data, held);
+    }
     const version = String(data.v);
     this.#options.onError(
       new Error(`job ${id} is of version ${version}: a newer worker must run it`),

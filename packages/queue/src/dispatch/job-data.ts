@@ -19,3 +19,11 @@ const VERSION: JobData["v"] = 1;
 export function isRunnable({ v }: { v?: unknown }): boolean {
   return v === undefined || v === VERSION;
 }
+
+/** How a worker came to hold a job, as BullMQ has counted it. */
+export interface JobHistory {
+  /** No worker has held it before. */
+  isFirst: boolean;
+  /** A worker that held it vanished. */
+  wasStalled: boolean;
+}

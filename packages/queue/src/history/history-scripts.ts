@@ -1,38 +1,5 @@
-import { EVENTS_KEPT } from "../events/event-log.ts";
 import { luaScript } from "../redis/lua-script.ts";
-
-/**
- * Lists over all tasks and counters, all under `{all}`. This is the second, idempotent step after a record
- * changed: an entry says "task X is at revision r with status s", and one that is not newer changes nothing.
- *
- * `<all>` + task         hash: id → what is listed, [revision, status, droplet, requested_by, trace_id, retries]
- *           ix:*         one sorted set per value one can filter by; score = created at (ms); by status and droplet
- *                        together only for tasks that have not ended
- *           ended        sorted set of ended tasks; score = ended at (ms)
- *           deadlines    sorted set of unfinished tasks with a deadline; score = deadline (ms)
- *           busy         set of droplets whose queue may hold unfinished tasks
- *           counters     hash of totals since ever: tasks:<status>, retries, retried:<success|failure>, duration_ms
- *           per-droplet  the same per droplet: <droplet>:<status|retries|duration_ms>
- *           took         string of 32-bit counts, one per bucket of core's latency histogram: tasks by duration
- *           took:<d>     the same per droplet
- *           events       capped stream of changes: t → id, e → what is listed then
- *
- * In all these but deadlines and events an id is packed to its 16 bytes, which keep its order: ten thousand tasks are
- * in eight places each.
- *
- * Because one script moves a task between the lists and counts its end, every task is in exactly one of the
- * six states at any moment, and the sum of them is the number of tasks ever accepted.
- */
-const PACKING = `
-local function packed(id)
-  if #id ~= 36 then return id end
-  return struct.pack('>I4I4I4I4', tonumber(id:sub(1, 8), 16), tonumber(id:sub(10, 13) .. id:sub(15, 18), 16),
-    tonumber(id:sub(20, 23) .. id:sub(25, 28), 16), tonumber(id:sub(29, 36), 16))
-end
-local function unpacked(member)
-  return (('%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x'):format(member:byte(1, 16)))
-end
-`;
+import { PACKING, RECORD_HISTORIES } from "./record-histories.ts";
 
 const INDEX_NAMES = `${PACKING}
 local all = KEYS[1]
@@ -45,91 +12,12 @@ local function remove_from_indexes(member, entry)
 end
 `;
 
-/** What an entry did to the lists. */
-export const ENTRY_STALE = 0;
-export const ENTRY_MOVED = 1;
-export const ENTRY_NEW = 2;
-
-/** How many values make an entry. */
-export const ENTRY_VALUES = 13;
-
-/**
- * record_history(all, entry, revision) → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW
- * entry: id, status, created at, droplet, requested by, trace id, ended at, duration ms and its bucket
- *        ('' = no attempt was made), retries, deadline at ('' = none), the revision and the retries at which it was
- *        running without that having been listed ('' = was not)
- */
-export const RECORD_HISTORY = `${PACKING}
-local function record_history(all, values, revision)
-  local id, status, created, droplet, by, trace, ended, duration, bucket, retries, deadline, ran, ran_retries =
-    unpack(values)
-  revision = tonumber(revision)
-  local member = packed(id)
-  local was = redis.call('HGET', all .. 'task', member)
-  local entry = was and cjson.decode(was)
-  if entry and entry[1] >= revision then return ${ENTRY_STALE} end
-  local counted = 0
-  if entry then
-    counted = entry[6] or 0
-    redis.call('ZREM', all .. 'ix:s:' .. entry[2], member)
-    redis.call('ZREM', all .. 'ix:sd:' .. entry[2] .. ':' .. entry[3], member)
-  else
-    redis.call('ZADD', all .. 'ix:all', created, member)
-    redis.call('ZADD', all .. 'ix:d:' .. droplet, created, member)
-    if by ~= '' then redis.call('ZADD', all .. 'ix:r:' .. by, created, member) end
-    redis.call('ZADD', all .. 'ix:t:' .. trace, created, member)
-    redis.call('SADD', all .. 'busy', droplet)
-  end
-  local function tell(at, what, times)
-    local listed = cjson.encode({at, what, droplet, by, trace, times})
-    redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 't', id, 'e', listed)
-    return listed
-  end
-  -- A worker may be faster than whoever submitted: the task was queued all the same.
-  if not entry and revision > 1 then tell(1, 'queued', 0) end
-  ran = tonumber(ran)
-  if ran and not (entry and entry[1] >= ran) then tell(ran, 'running', tonumber(ran_retries)) end
-  local retried = math.max(tonumber(retries), counted)
-  redis.call('HSET', all .. 'task', member, tell(revision, status, retried))
-  redis.call('ZADD', all .. 'ix:s:' .. status, created, member)
-  if ended == '' then redis.call('ZADD', all .. 'ix:sd:' .. status .. ':' .. droplet, created, member) end
-  local function count(name, by_how_many)
-    redis.call('HINCRBY', all .. 'counters', name, by_how_many)
-  end
-  local function count_droplet(name, by_how_many)
-    redis.call('HINCRBY', all .. 'per-droplet', droplet .. ':' .. name, by_how_many)
-  end
-  if retried > counted then
-    count('retries', retried - counted)
-    count_droplet('retries', retried - counted)
-  end
-  local answer = entry and ${ENTRY_MOVED} or ${ENTRY_NEW}
-  if ended == '' then
-    if deadline ~= '' then redis.call('ZADD', all .. 'deadlines', deadline, id) end
-    return answer
-  end
-  if deadline ~= '' then redis.call('ZREM', all .. 'deadlines', id) end
-  redis.call('ZADD', all .. 'ended', ended, member)
-  count('tasks:' .. status, 1)
-  count_droplet(status, 1)
-  if retried > 0 and status == 'success' then count('retried:success', 1) end
-  if retried > 0 and (status == 'error' or status == 'timeout') then count('retried:failure', 1) end
-  if duration ~= '' then
-    count('duration_ms', duration)
-    count_droplet('duration_ms', duration)
-    redis.call('BITFIELD', all .. 'took', 'OVERFLOW', 'SAT', 'INCRBY', 'u32', '#' .. bucket, 1)
-    redis.call('BITFIELD', all .. 'took:' .. droplet, 'OVERFLOW', 'SAT', 'INCRBY', 'u32', '#' .. bucket, 1)
-  end
-  return answer
-end
-`;
-
-/** KEYS <all> · ARGV the entry, its revision → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW */
+/** KEYS <all> · ARGV an entry → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW */
 export const recordHistory = luaScript<number>(
   "recordHistory",
   1,
-  `${RECORD_HISTORY}
-return record_history(KEYS[1], ARGV, ARGV[${ENTRY_VALUES + 1}])
+  `${RECORD_HISTORIES}
+return record_histories(KEYS[1], {ARGV})[1]
 `,
 );
 

@@ -5,14 +5,8 @@ import type { Redis } from "../redis/redis.ts";
 import type { StoredTask } from "../records/stored-task.ts";
 import type { Keys } from "../redis/keys.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import {
-  ENTRY_NEW,
-  ENTRY_STALE,
-  pageOfHistory,
-  readTotals,
-  recordHistory,
-  trimHistory,
-} from "./history-scripts.ts";
+import { pageOfHistory, readTotals, recordHistory, trimHistory } from "./history-scripts.ts";
+import { ENTRY_NEW, ENTRY_STALE } from "./record-histories.ts";
 
 /** What the lists need to know of a task that changed. */
 export interface HistoryEntry {
@@ -71,11 +65,10 @@ export class TaskHistory {
 
   /** Idempotent: an entry that is not newer than what is listed changes nothing. */
   async record(entry: HistoryEntry): Promise<void> {
-    const args = [...historyValues(entry), entry.revision];
-    this.recorded(entry, await recordHistory(this.#redis, [this.#keys.all], args));
+    this.recorded(entry, await recordHistory(this.#redis, [this.#keys.all], historyValues(entry)));
   }
 
-  /** An entry was taken into the lists. @param did what `record_history` answered */
+  /** An entry was taken into the lists. @param did what `record_histories` answered */
   recorded(entry: HistoryEntry, did: number): void {
     if (did === ENTRY_STALE) return;
     for (const listener of this.#listeners) listener(entry, { isFirst: did === ENTRY_NEW });
@@ -186,7 +179,7 @@ export function historyEntryOf(stored: StoredTask): HistoryEntry {
   };
 }
 
-/** An entry as `record_history` reads it. */
+/** An entry as `record_histories` reads it. */
 export function historyValues(entry: HistoryEntry): (string | number)[] {
   const { task, ran } = entry;
   const requestedBy = task.meta["requested_by"];
@@ -205,5 +198,6 @@ export function historyValues(entry: HistoryEntry): (string | number)[] {
     task.deadlineAt ?? "",
     ran?.revision ?? "",
     ran?.retries ?? "",
+    entry.revision,
   ];
 }

@@ -2,7 +2,7 @@ import type { TaskStatus } from "@orchestrator/contract";
 import { luaScript } from "../redis/lua-script.ts";
 
 type BeginAnswer = [
-  verdict: "begun" | "lost" | "cancelled" | "ended",
+  verdict: "begun" | "begun_against_wish" | "lost" | "cancelled" | "ended",
   revision: number,
   number: number,
   open: string,
@@ -12,7 +12,7 @@ export type CloseVerdict = "queued" | "cancelled" | "refused";
 export type EndVerdict = "ended" | "refused" | "running" | "missing";
 
 /** An input up to this size is sealed with the rest; a larger one would be read with every list. */
-const SEALED_INPUT_BYTES_MAX = 512;
+export const SEALED_INPUT_BYTES_MAX = 512;
 
 /**
  * The only writers of a task's record. Each is one atomic step that refuses to go back: an ended record is
@@ -62,8 +62,10 @@ return create_record(KEYS[1], ARGV[1]) and 1 or 0
 );
 
 /**
- * KEYS record · ARGV task, now, worker → [verdict, revision, attempt number, open attempt, attempts…]
- * verdict: begun | ended | cancelled | lost. Makes the record when the submitter could not.
+ * KEYS record · ARGV task, now, worker, attempt to take for begun should there have been none ('' = there was none),
+ *   late ('1' = the first attempt is under way already)
+ * → [verdict, revision, attempt number, open attempt, attempts…]
+ * verdict: begun | begun_against_wish (late only) | ended | cancelled | lost. Makes the record when the submitter could not.
  */
 export const beginAttempt = luaScript<BeginAnswer>(
   "beginAttempt",
@@ -81,14 +83,22 @@ local function answer(verdict)
   return found
 end
 if ended(status) then return answer('ended') end
+if n == 0 and ARGV[4] ~= '' then
+  n, open = 1, ARGV[4]
+  redis.call('HSET', key, 's', 'running', 'n', n, 'o', open, 'f', cjson.decode(open).startedAt)
+  redis.call('HINCRBY', key, 'v', 1)
+end
 if open and open ~= '' then return answer('lost') end
-if wish then return answer('cancelled') end
+if ARGV[5] == '1' and n > 0 then return answer('lost') end
+if wish and ARGV[5] ~= '1' then return answer('cancelled') end
 n = n + 1
 open = cjson.encode({number = n, startedAt = tonumber(ARGV[2]), worker = ARGV[3]})
 redis.call('HSET', key, 's', 'running', 'n', n, 'o', open, 'na', '')
 redis.call('HSETNX', key, 'f', ARGV[2])
 redis.call('HINCRBY', key, 'v', 1)
-return answer('begun')
+local begun = answer('begun')
+if wish then begun[1] = 'begun_against_wish' end
+return begun
 `,
 );
 
@@ -164,6 +174,28 @@ local function end_task(keys, argv)
 end
 `;
 
+/** How many values `end_at_once` takes. */
+export const END_AT_ONCE_VALUES = 8;
+
+/**
+ * end_at_once(record, body, values): ends a task by a first attempt of which nothing was written down before; false when
+ * something was, or the task has ended.
+ * values: task id, reply channel ('' = none), status, sealed record, large input ('' = none), body ('' = none),
+ *         record's life ms, body's life ms
+ */
+export const END_AT_ONCE = `${ENDED}
+local function end_at_once(record, body, values)
+  local status, n = unpack(redis.call('HMGET', record, 's', 'n'))
+  if ended(status) or n then return false end
+  if status then redis.call('DEL', record) end
+  redis.call('HSET', record, 's', values[3], 'z', values[4])
+  if values[5] ~= '' then redis.call('HSET', record, 'p', values[5]) end
+  redis.call('PEXPIRE', record, values[7])
+  if values[6] ~= '' then redis.call('SET', body, values[6], 'PX', values[8]) end
+  return true
+end
+`;
+
 /**
  * announce_end(watchers, channel, id, status, has_body, sealed): tells whoever waits that the task has ended, and how.
  * Read by `end-notice.ts`.
@@ -178,11 +210,11 @@ local function announce_end(watchers, channel, id, status, has_body, sealed)
 end
 `;
 
-/** How many values `endTask` takes. */
-export const END_VALUES = 14;
+/** How many values `endTask` takes, and `endAndList` before the entry. */
+export const END_VALUES = 15;
 
 /**
- * KEYS record, body, watchers · ARGV as of end_task, then task id, reply channel ('' = none)
+ * KEYS record, body, watchers · ARGV as of end_task, then task id, reply channel ('' = none), one for endAndList
  * → as end_task; whoever waits has been told
  */
 export const endTask = luaScript<[EndVerdict, number, number]>(

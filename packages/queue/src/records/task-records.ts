@@ -25,7 +25,7 @@ import {
 } from "./stored-task.ts";
 
 /** An ended record outlives the history by an hour, in case trimming it was interrupted. */
-const ENDED_RECORD_LIFE_MS = 25 * 3_600_000;
+export const ENDED_RECORD_LIFE_MS = 25 * 3_600_000;
 
 /** A watcher's registration is renewed by nobody: long enough for every wait there is. */
 const WATCH_LIFE_MS = 2 * 3_600_000;
@@ -41,7 +41,14 @@ export interface AttemptResponse {
 }
 
 export type BeginVerdict =
-  | { kind: "begun"; revision: number; number: number; earlier: Attempt[] }
+  | {
+      kind: "begun";
+      revision: number;
+      number: number;
+      earlier: Attempt[];
+      /** Somebody wishes it cancelled; only known of an attempt that is written down late. */
+      isCancelWished: boolean;
+    }
   | { kind: "lost"; revision: number; open: OpenAttempt; earlier: Attempt[] }
   | { kind: "cancelled"; revision: number; earlier: Attempt[] }
   | { kind: "ended" };
@@ -66,6 +73,19 @@ export interface EndOfTask {
   input: TaskInput | null;
   /** End it although an attempt is open: its worker has had its time. */
   force?: boolean;
+  /** Not while a worker holds the job: its first attempt may be under way without being on record. */
+  unlessHeld?: boolean;
+}
+
+/** How an attempt begins. */
+export interface Beginning {
+  task: Task;
+  worker: string;
+  startedAt: number;
+  /** To be taken for begun, and lost, should the record not know of any attempt. */
+  assumed?: OpenAttempt | null;
+  /** It is under way: only what the record says of others can stop it. */
+  isLate?: boolean;
 }
 
 export interface RecordVerdict<Kind extends string> {
@@ -79,12 +99,13 @@ export interface RecordVerdict<Kind extends string> {
 export class TaskRecords {
   readonly #redis: Redis;
   readonly #keys: Keys;
-  readonly #resultKeepMs: number;
+  /** How long whole bodies are kept. */
+  readonly resultKeepMs: number;
 
   constructor(redis: Redis, keys: Keys, resultKeepMs: number) {
     this.#redis = redis;
     this.#keys = keys;
-    this.#resultKeepMs = resultKeepMs;
+    this.resultKeepMs = resultKeepMs;
   }
 
   /** False when the record was there already (the worker was faster, or the id is taken). */
@@ -93,16 +114,25 @@ export class TaskRecords {
     return (await createRecord(this.#redis, keys, [writeTask(task)])) === 1;
   }
 
-  async begin(task: Task, worker: string, nowMs: number): Promise<BeginVerdict> {
+  async begin({ task, worker, startedAt, assumed, isLate }: Beginning): Promise<BeginVerdict> {
     const [kind, revision, number, open, ...attempts] = await beginAttempt(
       this.#redis,
       [this.#keys.record(task.id)],
-      [writeTask(task), nowMs, worker],
+      [
+        writeTask(task),
+        startedAt,
+        worker,
+        assumed ? JSON.stringify(assumed) : "",
+        isLate ? "1" : "",
+      ],
     );
     const earlier = attempts.filter(Boolean).map((attempt) => ownJson<Attempt>(attempt));
     switch (kind) {
       case "begun":
-        return { kind, revision, number, earlier };
+      case "begun_against_wish": {
+        const isCancelWished = kind === "begun_against_wish";
+        return { kind: "begun", revision, number, earlier, isCancelWished };
+      }
       case "lost":
         return { kind, revision, open: ownJson<OpenAttempt>(open), earlier };
       case "cancelled":
@@ -144,7 +174,7 @@ export class TaskRecords {
     return [this.#keys.record(taskId), this.#keys.body(taskId), this.#keys.watchers(taskId)];
   }
 
-  /** The values of `end_task`, then the task's id and the reply channel. */
+  /** The values of `end_task`, then the task's id, the reply channel and whether a held job is left alone. */
   endValues({ task, attempt, response, end, ...ending }: EndOfTask): (string | number)[] {
     return [
       attempt && !ending.force ? attempt.number : "",
@@ -154,13 +184,14 @@ export class TaskRecords {
       ending.nowMs,
       response ? JSON.stringify(response.stored) : "",
       response?.wholeBody ?? "",
-      this.#resultKeepMs,
+      this.resultKeepMs,
       ending.targetUrl ?? "",
       ENDED_RECORD_LIFE_MS,
       keptInput(ending.input, end.status),
       ending.force ? "1" : "",
       task.id,
       ending.replyChannel ?? "",
+      ending.unlessHeld ? "1" : "",
     ];
   }
 
@@ -237,7 +268,7 @@ export class TaskRecords {
 }
 
 /** What failed is kept whole, whatever its size, so that it can be replayed. */
-function keptInput(input: TaskInput | null, status: EndedStatus): string {
+export function keptInput(input: TaskInput | null, status: EndedStatus): string {
   if (input === null) return "";
   const text = JSON.stringify({ payload: input.payload, headers: input.headers });
   return status !== "success" || text.length <= KEPT_INPUT_BYTES_MAX ? text : "";

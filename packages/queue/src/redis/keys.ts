@@ -60,6 +60,11 @@ export class Keys {
     return `${this.prefix}:{messages}:`;
   }
 
+  /** BullMQ's: there while a worker holds the job of a task. */
+  jobLock(dropletName: string, taskId: string): string {
+    return `${this.prefix}:${queueNameOf(dropletName)}:${taskId}:lock`;
+  }
+
   /** Droplets (lower case) whose queue may hold a task that has not ended. */
   get busyDroplets(): string {
     return `${this.all}busy`;

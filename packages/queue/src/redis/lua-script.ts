@@ -11,23 +11,26 @@ export type LuaScript<Answer> = (
 
 type Command<Answer> = (...args: (string | number)[]) => Promise<Answer>;
 
-const scripts = new Map<string, { numberOfKeys: number; lua: string }>();
+const scripts = new Map<string, { numberOfKeys?: number; lua: string }>();
 
 /**
  * A Lua script as a function that gives what the script returns. ioredis sends EVALSHA, falls back to EVAL
  * after a NOSCRIPT, and lets scripts join the automatic pipeline, so that concurrent tasks share a round trip.
  * On a patient connection it waits, too, while Redis takes no writes.
+ * @param numberOfKeys "any" for scripts over several tasks
  */
 export function luaScript<Answer>(
   name: string,
-  numberOfKeys: number,
+  numberOfKeys: number | "any",
   lua: string,
 ): LuaScript<Answer> {
   const command = `orchestrator:${name}`;
-  scripts.set(command, { numberOfKeys, lua });
+  const isFixed = numberOfKeys !== "any";
+  scripts.set(command, { lua, ...(isFixed && { numberOfKeys }) });
   return async (redis, keys, args) => {
     const run = ownWriting<Command<Answer>>(Reflect.get(redis, command));
-    const once = async (): Promise<Answer> => await run.call(redis, ...keys, ...args);
+    const count = isFixed ? [] : [keys.length];
+    const once = async (): Promise<Answer> => await run.call(redis, ...count, ...keys, ...args);
     return isPatient(redis) ? await insist(once) : await once();
   };
 }

@@ -1,6 +1,6 @@
-interface Waiting<Item> {
+interface Waiting<Item, Answer> {
   item: Item;
-  resolve: () => void;
+  resolve: (answer: Answer) => void;
   reject: (error: Error) => void;
 }
 
@@ -8,18 +8,18 @@ interface Waiting<Item> {
  * Collects what is asked for within one turn of the event loop and does it together: callers who come at the same
  * moment share one round trip. One who comes alone waits for nobody.
  */
-export class TurnBatch<Item> {
-  readonly #run: (items: Item[]) => Promise<readonly (Error | null)[]>;
-  #waiting: Waiting<Item>[] = [];
+export class TurnBatch<Item, Answer = null> {
+  readonly #run: (items: Item[]) => Promise<readonly (Answer | Error)[]>;
+  #waiting: Waiting<Item, Answer>[] = [];
 
-  /** @param run does all of it; answers for each item, in order, null or what went wrong */
-  constructor(run: (items: Item[]) => Promise<readonly (Error | null)[]>) {
+  /** @param run does all of it; answers for each item, in order, what came of it or what went wrong */
+  constructor(run: (items: Item[]) => Promise<readonly (Answer | Error)[]>) {
     this.#run = run;
   }
 
   /** Resolves when this item was done, and rejects only for what went wrong with it, or with all of its batch. */
-  async add(item: Item): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
+  async add(item: Item): Promise<Answer> {
+    return await new Promise<Answer>((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       if (this.#waiting.length === 1) setImmediate(() => void this.#flush());
     });
@@ -29,11 +29,12 @@ export class TurnBatch<Item> {
     const batch = this.#waiting;
     this.#waiting = [];
     try {
-      const failures = await this.#run(batch.map(({ item }) => item));
+      const answers = await this.#run(batch.map(({ item }) => item));
       for (const [position, { resolve, reject }] of batch.entries()) {
-        const failure = failures[position];
-        if (failure) reject(failure);
-        else resolve();
+        const answer = answers[position];
+        if (answer instanceof Error) reject(answer);
+        else if (answer === undefined) reject(new Error("no answer for an item of the batch"));
+        else resolve(answer);
       }
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error));

@@ -1,40 +1,96 @@
-import { ENTRY_VALUES, RECORD_HISTORY } from "../history/history-scripts.ts";
+import { ENTRY_VALUES, RECORD_HISTORIES } from "../history/record-histories.ts";
+import { luaScript } from "../redis/lua-script.ts";
 import {
   ANNOUNCE_END,
   CREATE_RECORD,
+  END_AT_ONCE,
+  END_AT_ONCE_VALUES,
   END_TASK,
   END_VALUES,
   type EndVerdict,
 } from "../records/record-scripts.ts";
-import { luaScript } from "../redis/lua-script.ts";
 
 /**
- * A record and the lists over all tasks, changed in one step: half the scripts, no round trip in between, and no
- * moment at which one knows what the other does not. Not for a Redis Cluster, where they are in different slots.
+ * Records and the lists over all tasks, changed in one step: no moment at which one knows what the other does not. Tasks
+ * of one turn of the event loop share a script, because every command in it costs the lists more than what it changes.
+ * Not for a Redis Cluster, where each task is in a slot of its own.
  */
 
-/** KEYS record, <all> · ARGV task, its entry → what record_history answered; -1 when there was a record */
-export const createAndList = luaScript<number>(
+/** What a script did not answer because there was nothing to list. */
+export const NOT_LISTED = -1;
+
+const slice = (name: string, at: string, length: number): string =>
+  `local ${name} = {unpack(ARGV, ${at} + 1, ${at} + ${length})}`;
+
+/** KEYS a record each, <all> · ARGV for each its task and its entry → for each what the lists did, or NOT_LISTED */
+export const createAndList = luaScript<number[]>(
   "createAndList",
-  2,
-  `${CREATE_RECORD}${RECORD_HISTORY}
-if not create_record(KEYS[1], ARGV[1]) then return -1 end
-return record_history(KEYS[2], {unpack(ARGV, 2)}, 1)
+  "any",
+  `${CREATE_RECORD}${RECORD_HISTORIES}
+local answers, entries, places = {}, {}, {}
+for i = 1, #KEYS - 1 do
+  local at = (i - 1) * ${1 + ENTRY_VALUES}
+  answers[i] = ${NOT_LISTED}
+  if create_record(KEYS[i], ARGV[at + 1]) then
+    ${slice("entry", "at + 1", ENTRY_VALUES)}
+    entries[#entries + 1] = entry
+    places[#places + 1] = i
+  end
+end
+for n, did in ipairs(record_histories(KEYS[#KEYS], entries)) do answers[places[n]] = did end
+return answers
 `,
 );
 
 /**
- * KEYS record, body, watchers, <all> · ARGV as of endTask, then the entry
- * → [verdict, revision, body bytes, what record_history answered]
+ * KEYS record, body, watchers, <all>, the job's lock · ARGV as of endTask, '1' = not while a worker holds the job of a
+ * task without attempts, the entry
+ * → [verdict, revision, body bytes, what the lists did]
  */
 export const endAndList = luaScript<[EndVerdict, number, number, number]>(
   "endAndList",
-  4,
-  `${END_TASK}${ANNOUNCE_END}${RECORD_HISTORY}
+  5,
+  `${END_TASK}${ANNOUNCE_END}${RECORD_HISTORIES}
+if ARGV[${END_VALUES}] == '1' and redis.call('EXISTS', KEYS[5]) == 1 then
+  local status, n = unpack(redis.call('HMGET', KEYS[1], 's', 'n'))
+  if status == 'queued' and not n then return {'running', 0, -1, ${NOT_LISTED}} end
+end
 local verdict, sealed = end_task(KEYS, ARGV)
-if not sealed then return {verdict[1], verdict[2], verdict[3], 0} end
-verdict[4] = record_history(KEYS[4], {unpack(ARGV, ${END_VALUES + 1}, ${END_VALUES + ENTRY_VALUES})}, verdict[2])
+if not sealed then return {verdict[1], verdict[2], verdict[3], ${NOT_LISTED}} end
+${slice("entry", String(END_VALUES), ENTRY_VALUES)}
+entry[${ENTRY_VALUES}] = verdict[2]
+verdict[4] = record_histories(KEYS[4], {entry})[1]
 announce_end(KEYS[3], ARGV[14], ARGV[13], ARGV[3], verdict[3] >= 0, sealed)
 return verdict
+`,
+);
+
+/**
+ * For tasks that end with their first attempt, which nobody has written down.
+ * KEYS for each record, body and watchers, then <all> · ARGV for each the values of end_at_once and its entry
+ * → for each what the lists did, or NOT_LISTED when the record knows better
+ */
+export const endAtOnceAndList = luaScript<number[]>(
+  "endAtOnceAndList",
+  "any",
+  `${END_AT_ONCE}${ANNOUNCE_END}${RECORD_HISTORIES}
+local answers, entries, places, told = {}, {}, {}, {}
+for i = 1, (#KEYS - 1) / 3 do
+  local at, key = (i - 1) * ${END_AT_ONCE_VALUES + ENTRY_VALUES}, (i - 1) * 3
+  ${slice("values", "at", END_AT_ONCE_VALUES)}
+  answers[i] = ${NOT_LISTED}
+  if end_at_once(KEYS[key + 1], KEYS[key + 2], values) then
+    ${slice("entry", `at + ${END_AT_ONCE_VALUES}`, ENTRY_VALUES)}
+    entries[#entries + 1] = entry
+    places[#places + 1] = i
+    told[#told + 1] = {KEYS[key + 3], values}
+  end
+end
+for n, did in ipairs(record_histories(KEYS[#KEYS], entries)) do answers[places[n]] = did end
+for _, one in ipairs(told) do
+  local watchers, values = unpack(one)
+  announce_end(watchers, values[2], values[1], values[3], values[6] ~= '', values[4])
+end
+return answers
 `,
 );
