@@ -28,7 +28,9 @@ export async function cancelTask(taskId: string, { store }: Submission): Promise
   if (record === null) throw taskNotFound(taskId);
   // It ended between our two steps, and not as we wished.
   if (!isRunning && record.status !== "cancelled") throw finished(taskId, record.status);
-  return { isDone: !isRunning, record };
+  // Its worker may have obeyed the wish before it could be told: then it was running all the same.
+  const wasRunning = record.attempts.length > stored.attempts.length;
+  return { isDone: !isRunning && !wasRunning, record };
 }
 
 /** False when a worker was faster and has it. */
