@@ -39,6 +39,38 @@ test.concurrent(
   },
 );
 
+test.concurrent(
+  "a worker killed as its request arrives leaves a lost attempt behind, although it had no time to write it down",
+  { timeout: 70_000 },
+  async () => {
+    let onArrival = (): void => {};
+    const answer = perTask(["hang", { json: "dug" }]);
+    await using droplet = await startDroplet("mine", (request) => {
+      onArrival();
+      return answer(request);
+    });
+    await using orchestrator = await startOrchestrator({ droplets: [droplet] });
+    const { api, worker } = orchestrator;
+    onArrival = () => {
+      worker.freeze();
+      onArrival = () => {};
+    };
+    const { task_id } = await submitAsync(api, task);
+    await droplet.untilHanging(1);
+    await orchestrator.addWorker();
+    await worker.kill();
+
+    const ended = await untilEnded(api, task_id, TAKEN_OVER_WITHIN_MS);
+    expect(ended).toMatchObject({ status: "success", response_body: "dug", retry_count: 0 });
+    expect(ended.attempts).toMatchObject([
+      { number: 1, outcome: "sent_no_response", error: "WORKER_LOST", retry_in_ms: null },
+      { number: 2, outcome: "responded", response_status: 200 },
+    ]);
+    const numbers = droplet.callsOf(task_id).map(({ headers }) => headers["x-attempt"]);
+    expect(numbers).toEqual(["1", "2"]);
+  },
+);
+
 test.concurrent("a worker killed while a retry waits loses nothing: another makes the retry in its time", async () => {
   await using droplet = await startDroplet("mine", perTask([503, 200]));
   await using orchestrator = await startOrchestrator({ droplets: [droplet] });

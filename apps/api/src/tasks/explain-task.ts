@@ -21,7 +21,7 @@ export async function explainTask(accepted: AcceptedTask, { store, depths }: Sub
     dry_run: true,
     droplet_name: task.dropletName,
     method: task.method,
-    target_url: target?.kind === "url" ? target.url : null,
+    target_url: target?.kind === "url" ? target.url.href : null,
     list: {
       age_seconds: ageMs === null ? null : ageMs / 1000,
       cache_status: directory.cacheStatus(nowMs),

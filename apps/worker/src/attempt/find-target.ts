@@ -22,7 +22,7 @@ export function findTarget(
   }
   const target = targetUrl(droplet.endpoint, task.path);
   if (target.kind === "forbidden") return none("target_forbidden", target.reason);
-  const url = new URL(target.url);
+  const { url } = target;
   const host = decideHost(url.hostname, policy.allowedHosts);
   if (!host.allowed) return none("target_forbidden", `${url.hostname} is ${host.reason}`);
   try {

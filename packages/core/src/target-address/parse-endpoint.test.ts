@@ -47,3 +47,10 @@ it.each([
   expect(parsed.kind).toBe("invalid");
   expect(JSON.stringify(parsed)).not.toContain("secret");
 });
+
+it("any number of endpoints is read, each the same every time", () => {
+  const texts = Array.from({ length: 5000 }, (_, n) => `http://droplet-${n}.example/base/`);
+  const once = texts.map((text) => parseEndpoint(text));
+  expect(texts.map((text) => parseEndpoint(text))).toEqual(once);
+  expect(once[4321]).toMatchObject({ endpoint: "http://droplet-4321.example/base" });
+});

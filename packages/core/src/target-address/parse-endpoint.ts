@@ -4,6 +4,10 @@ export type ParsedEndpoint =
 
 const ENDPOINT_LENGTH_MAX = 2048;
 
+/** There are as many endpoints as droplets, and each is read for every task. */
+const READ_MAX = 2000;
+const read = new Map<string, ParsedEndpoint>();
+
 /**
  * The one reading of a droplet's (or the Registry's) address: http or https, no userinfo, query or
  * fragment, one trailing slash dropped, host and port in the form the URL standard gives them.
@@ -13,6 +17,15 @@ const ENDPOINT_LENGTH_MAX = 2048;
  * is refused here, so that nobody else who reads the same text sees another host.
  */
 export function parseEndpoint(text: string): ParsedEndpoint {
+  const known = read.get(text);
+  if (known !== undefined) return known;
+  const parsed = readEndpoint(text);
+  if (read.size >= READ_MAX) read.clear();
+  read.set(text, parsed);
+  return parsed;
+}
+
+function readEndpoint(text: string): ParsedEndpoint {
   if (text.length > ENDPOINT_LENGTH_MAX) return invalid("is too long");
   if (/[\s\\\p{Cc}]/u.test(text) || !text.isWellFormed()) {
     return invalid("contains whitespace, control characters or backslashes");

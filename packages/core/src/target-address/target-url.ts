@@ -1,9 +1,7 @@
 import { parseEndpoint } from "./parse-endpoint.ts";
 import { parsePath } from "./parse-path.ts";
 
-export type TargetUrl =
-  | { kind: "url"; url: string; origin: string }
-  | { kind: "forbidden"; reason: string };
+export type TargetUrl = { kind: "url"; url: URL } | { kind: "forbidden"; reason: string };
 
 /**
  * The URL of one attempt. Whatever the path, its origin is the endpoint's, its path lies under the
@@ -32,7 +30,7 @@ export function targetUrl(endpoint: string, path: string): TargetUrl {
       return forbidden("the path leaves the droplet's base path");
     }
   }
-  return { kind: "url", url: url.href, origin: url.origin };
+  return { kind: "url", url };
 }
 
 function isUnder(basePath: string, pathname: string): boolean {

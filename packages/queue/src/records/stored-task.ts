@@ -41,10 +41,13 @@ const UNSET = {
   claim: null,
 } as const satisfies Partial<Task>;
 
+const MAY_BE_UNSET = ownWriting<(keyof typeof UNSET)[]>(Object.keys(UNSET));
+
 /** A task as its record keeps it: thousands of them are kept, so what is null or in the key is left out. */
 export function writeTask(task: Task): string {
-  const said = Object.entries(task).filter(([name, value]) => name !== "id" && value !== null);
-  return JSON.stringify(Object.fromEntries(said));
+  const said: Partial<Record<keyof Task, unknown>> = { ...task, id: undefined };
+  for (const name of MAY_BE_UNSET) said[name] ??= undefined;
+  return JSON.stringify(said);
 }
 
 /** The fields of a record that its end has put into one; any other as it is. */
