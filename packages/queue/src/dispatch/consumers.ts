@@ -2,6 +2,7 @@ import { Worker, type Job } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import { isRunnable, type JobData, type JobHistory } from "./job-data.ts";
+import { sparingBackend } from "./sparing-backend.ts";
 import { applyVerdict, type Verdict } from "./verdict.ts";
 import { isWedged } from "./wedge-watchdog.ts";
 
@@ -98,7 +99,7 @@ export class Consumers {
   #start(queueName: string): void {
     const { bullMqRedis, keys, concurrency, onError } = this.#options;
     const process = async (job: Job<JobData>): Promise<void> => await this.#process(job, consumer);
-    const worker = new Worker<JobData>(queueName, process, {
+    const settings = {
       connection: bullMqRedis,
       prefix: keys.prefix,
       concurrency,
@@ -108,7 +109,8 @@ export class Consumers {
       maxStalledCount: STALLED_COUNT_MAX,
       drainDelay: DRAIN_DELAY_S,
       runRetryDelay: 1000,
-    });
+    };
+    const worker = new Worker(queueName, process, settings, sparingBackend(bullMqRedis));
     const consumer: Consumer = { queueName, worker, running: 0, lastTookAt: Date.now() };
     worker.on("error", onError);
     worker.on("failed", (job, error) => {
