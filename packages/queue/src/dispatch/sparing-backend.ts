@@ -39,7 +39,10 @@ export const sparingBackend =
     let settling: Promise<NoJob | null> | null = null;
 
     backend.waitForJob = async (timeoutS) => {
+      // Whoever is woken has used up the marker: what was known before is no answer any more.
+      settling = null;
       const woken = await waitForJob(timeoutS);
+      settling = null;
       wasWoken = woken !== null;
       return woken;
     };

@@ -1,0 +1,72 @@
+import { Redis } from "ioredis";
+import { expect, test } from "vitest";
+import { submitAndWait, submitAsync, untilEnded } from "../support/api-client.ts";
+import { startPrivateRedis } from "../support/private-redis.ts";
+import { startDroplet } from "../support/scripted-droplet.ts";
+import { startOrchestrator } from "../support/start-orchestrator.ts";
+
+const TASKS = 200;
+
+/** A consumer that is not woken looks by itself after 30 s, and is built anew after 15. */
+const UNNOTICED_MS = 10_000;
+
+async function callsOf(redis: Redis, command: string): Promise<number> {
+  const stats = await redis.info("commandstats");
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+}
+
+test("tasks that come one by one each wake a consumer, once", { timeout: 60_000 }, async () => {
+  await using privateRedis = await startPrivateRedis();
+  await using droplet = await startDroplet("lone");
+  await using orchestrator = await startOrchestrator({
+    droplets: [droplet],
+    redisUrl: privateRedis.url,
+  });
+  const { api } = orchestrator;
+  const redis = new Redis(privateRedis.url);
+  try {
+    const before = await callsOf(redis, "bzpopmin");
+    for (let n = 0; n < TASKS; n++) {
+      const record = await submitAndWait(api, { droplet_name: "lone", path: "/" });
+      expect(record).toMatchObject({ status: "success" });
+    }
+    // Twice that many, when the marker a job leaves behind is not taken away.
+    expect((await callsOf(redis, "bzpopmin")) - before).toBeLessThan(1.5 * TASKS);
+  } finally {
+    redis.disconnect();
+  }
+});
+
+test("no task lies unnoticed, however close to the end of another it comes", async () => {
+  await using droplet = await startDroplet("lone");
+  await using orchestrator = await startOrchestrator({ droplets: [droplet], workers: 2 });
+  const { api } = orchestrator;
+  droplet.on("/", () => ({ afterMs: Math.random() * 4, json: "done" }));
+  const callers = Array.from({ length: 3 }, async () => {
+    for (let n = 0; n < TASKS / 4; n++) {
+      const startedAt = Date.now();
+      await submitAndWait(api, { droplet_name: "lone", path: "/" });
+      expect(Date.now() - startedAt).toBeLessThan(UNNOTICED_MS);
+    }
+  });
+  // Due while the others come and go: what is delayed must be seen by a consumer that found nothing else.
+  const delayed = Array.from({ length: 10 }, async (_, n) => {
+    const task = { droplet_name: "lone", path: "/", delay_ms: 100 * (n + 1) };
+    const { task_id } = await submitAsync(api, task);
+    const { started_at, created_at } = await untilEnded(api, task_id, UNNOTICED_MS);
+    expect((started_at ?? Infinity) - created_at).toBeLessThan(UNNOTICED_MS / 1000);
+  });
+  await Promise.all([...callers, ...delayed]);
+});
+
+test("a delayed task that comes with the only other is due in its time", async () => {
+  await using droplet = await startDroplet("lone");
+  await using orchestrator = await startOrchestrator({ droplets: [droplet] });
+  const { api } = orchestrator;
+  droplet.on("/", [{ json: "done" }]);
+  const task = { droplet_name: "lone", path: "/" };
+  const { task_id } = await submitAsync(api, { ...task, delay_ms: 1500 });
+  await submitAndWait(api, task);
+  const { started_at, created_at } = await untilEnded(api, task_id, UNNOTICED_MS);
+  expect((started_at ?? 0) - created_at).toBeGreaterThanOrEqual(1.5);
+});
