@@ -43,18 +43,16 @@ test.concurrent(
   "a worker killed as its request arrives leaves a lost attempt behind, although it had no time to write it down",
   { timeout: 70_000 },
   async () => {
-    let onArrival = (): void => {};
+    let onArrival: (() => void) | null = null;
     const answer = perTask(["hang", { json: "dug" }]);
     await using droplet = await startDroplet("mine", (request) => {
-      onArrival();
+      onArrival?.();
+      onArrival = null;
       return answer(request);
     });
     await using orchestrator = await startOrchestrator({ droplets: [droplet] });
     const { api, worker } = orchestrator;
-    onArrival = () => {
-      worker.freeze();
-      onArrival = () => {};
-    };
+    onArrival = () => worker.freeze();
     const { task_id } = await submitAsync(api, task);
     await droplet.untilHanging(1);
     await orchestrator.addWorker();

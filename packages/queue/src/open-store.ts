@@ -181,6 +181,8 @@ function pipelined(manners: Manners): Manners {
   return {
     ...manners,
     enableAutoPipelining: true,
+    // A script of ours takes all tasks of a moment: what the pipeline would save it costs twice.
+    autoPipeliningIgnoredCommands: ["evalsha"],
     ...(commandTimeout !== undefined && { commandTimeout: commandTimeout / 2 }),
   };
 }

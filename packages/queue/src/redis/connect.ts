@@ -47,6 +47,7 @@ export type Manners = Pick<
   | "maxRetriesPerRequest"
   | "commandTimeout"
   | "enableAutoPipelining"
+  | "autoPipeliningIgnoredCommands"
   | "socketTimeout"
 >;
 
