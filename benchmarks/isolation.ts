@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Pool } from "undici";
+import { findFreePort } from "../tests/support/free-port.ts";
 import { Child } from "./child.ts";
 import { median, quantile } from "./load.ts";
 import { startOurs } from "./systems.ts";
@@ -28,7 +29,7 @@ const seconds = values.quick ? 3 : 5;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 await using opened = new AsyncDisposableStack();
-const redisPort = 20_000 + (process.pid % 20_000);
+const redisPort = await findFreePort();
 const redis = opened.use(Child.redis(redisPort));
 await redis.up;
 const dropletCount = String(OTHERS.length + 1);

@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { findFreePort } from "../tests/support/free-port.ts";
 import { Child } from "./child.ts";
 import { load, median, quantile } from "./load.ts";
 import { startOurs, type System } from "./systems.ts";
@@ -43,7 +44,7 @@ export async function openSurroundings(
   shared?: { redis: Child; redisUrl: string },
 ): Promise<Surroundings> {
   await using opened = new AsyncDisposableStack();
-  const port = 20_000 + (process.pid % 20_000);
+  const port = await findFreePort();
   const redis = shared?.redis ?? opened.use(Child.redis(port));
   await redis.up;
   const env = { DROPLET_COUNT: String(dropletCount) };
