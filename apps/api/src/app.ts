@@ -1,7 +1,8 @@
 import type { Logger } from "@orchestrator/runtime";
-import express, { type Express, type RequestHandler, type Router } from "express";
+import express, { Router, type Express, type RequestHandler } from "express";
 import { requireAcceptableHead } from "./http/acceptable-head.ts";
 import { answerErrors, methodNotAllowed, nothingHere } from "./http/answer-errors.ts";
+import { inSequence } from "./http/in-sequence.ts";
 import { jsonBody } from "./http/json-body.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { securityHeaders } from "./http/security-headers.ts";
@@ -29,12 +30,14 @@ export function createApp(options: AppOptions): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.use(
-    traceId,
-    ...watchers,
-    logRequests(log),
-    securityHeaders(publicUrl),
-    requireAcceptableHead,
-    ...guards,
+    inSequence([
+      traceId,
+      ...watchers,
+      logRequests(log),
+      securityHeaders(publicUrl),
+      requireAcceptableHead,
+      ...guards,
+    ]),
   );
   for (const { path, handlers } of boards) app.use(path, ...handlers);
   app.use(jsonBody(bodyBytesMax));
@@ -42,10 +45,18 @@ export function createApp(options: AppOptions): Express {
     .route(["/", "/orchestrator"])
     .get((_request, response) => void response.json(welcome(version)))
     .all(methodNotAllowed("GET"));
-  for (const prefix of ["/orchestrator", "/"]) app.use(prefix, ...routers);
+  const routes = allInOne(routers);
+  for (const prefix of ["/orchestrator", "/"]) app.use(prefix, routes);
   app.use(nothingHere);
   app.use(answerErrors(log));
   return app;
+}
+
+/** A request looks for its route in one list, rather than into and out of a router for each feature. */
+function allInOne(routers: readonly Router[]): Router {
+  const all = Router();
+  all.stack.push(...routers.flatMap(({ stack }) => stack));
+  return all;
 }
 
 /** What somebody finds who only knows our address. */

@@ -1,6 +1,7 @@
-import { destination as openDestination, pino, stdTimeFunctions } from "pino";
+import { pino, stdTimeFunctions } from "pino";
 import type { DestinationStream, Logger, LoggerOptions } from "pino";
 import { isPlainObject, redactionOf, type Redaction } from "./redaction.ts";
+import { openTurnWriter } from "./turn-writer.ts";
 import { scrubUrlCredentials } from "./url-credentials.ts";
 
 export type { Logger };
@@ -25,8 +26,8 @@ export interface LoggerSettings {
  *
  * `event` is `noun.pastVerb`, fields are snake_case with their unit last, ids are always there, and an error goes under
  * `err`. Every line has time (ISO 8601), level (a word), service, version and pid. Secrets are redacted here and nowhere
- * else: see redaction.ts. Lines are written synchronously (12 µs each, into a pipe): with pino's
- * own default a fatal line overtakes the lines before it.
+ * else: see redaction.ts. Lines are written at the end of the turn of the event loop they belong to, a fatal one at once
+ * with those before it.
  */
 export function createLogger(settings: LoggerSettings): Logger {
   const { service, version, level, destination } = settings;
@@ -42,7 +43,7 @@ export function createLogger(settings: LoggerSettings): Logger {
     serializers: bindingSerializers(redaction),
     hooks: { streamWrite: scrubUrlCredentials },
   };
-  return pino(options, destination ?? openDestination({ dest: 1, sync: true }));
+  return pino(options, destination ?? openTurnWriter());
 }
 
 /** pino passes what `log.child({…})` binds through serializers alone, never through the `log` formatter. */

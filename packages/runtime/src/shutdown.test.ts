@@ -123,3 +123,16 @@ test("the echo of the first signal is ignored, a later second one exits at once 
   expect(code).toBe(1);
   expect(events.at(-1)).toBe("process.stopForced");
 });
+
+test.each([
+  "process.exit(3)",
+  "closeSync(2); throw new Error('uncaught')",
+  "log.fatal({ event: 'last' }); process.kill(process.pid, 'SIGKILL')",
+])("lines of the turn that ends with %s are in the log", async (end) => {
+  const afterStart = `
+    const { closeSync } = await import("node:fs");
+    for (const n of [1, 2]) log.info({ event: "line", n });
+    ${end}`;
+  const { events } = await startProcess(close, afterStart).ended();
+  expect(events.filter((event) => event === "line")).toHaveLength(2);
+});

@@ -26,31 +26,43 @@ export function isSignInOn({
 
 /** Finds out who asks. Credentials that are wrong are refused, whatever the endpoint. */
 export function identifyCaller(options: IdentifyOptions) {
-  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
-    setCanOperatorsSignIn(response, options.operator.password !== undefined);
-    const signedIn = await signIn(request, options);
-    const scopes = new Set<Scope>(signedIn?.scopes);
-    if (!isSignInOn(options)) {
-      scopes.add("read");
-      scopes.add("submit");
-    }
-    if (options.operator.password === undefined && isLoopback(request)) scopes.add("operate");
-    setCaller(response, { name: signedIn?.name ?? null, scopes });
-    next();
+  const hasPassword = options.operator.password !== undefined;
+  const everyones: readonly Scope[] = isSignInOn(options) ? [] : ["read", "submit"];
+  return (request: Request, response: Response, next: NextFunction): void => {
+    setCanOperatorsSignIn(response, hasPassword);
+    const identify = (signedIn: Caller | null): void => {
+      const scopes = new Set(signedIn?.scopes);
+      for (const scope of everyones) scopes.add(scope);
+      if (!hasPassword && isLoopback(request)) scopes.add("operate");
+      setCaller(response, { name: signedIn?.name ?? null, scopes });
+      next();
+    };
+    const signedIn = signIn(request, options);
+    if (signedIn instanceof Promise) signedIn.then(identify, next);
+    else identify(signedIn);
   };
 }
 
+/** Null for somebody who did not; only a token takes time. */
+function signIn(request: Request, options: IdentifyOptions): Caller | null | Promise<Caller> {
+  const authorization = request.get("authorization");
+  if (options.operator.password !== undefined && /^Basic(?: |$)/i.test(authorization ?? "")) {
+    return byCredentials(request, options);
+  }
+  const token = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1] ?? request.get("x-api-key");
+  // An open service has no business with credentials meant for somebody else.
+  if (token === undefined || !isSignInOn(options)) return null;
+  return callerByKey(options.apiKeys, token) ?? byCredentials(request, options, token);
+}
+
 /** Every way to sign in that is tried and fails counts against the address it came from. */
-async function signIn(request: Request, options: IdentifyOptions): Promise<Caller | null> {
+async function byCredentials(
+  request: Request,
+  options: IdentifyOptions,
+  token?: string,
+): Promise<Caller> {
   try {
-    const authorization = request.get("authorization");
-    if (options.operator.password !== undefined && /^Basic(?: |$)/i.test(authorization ?? "")) {
-      return byPassword(request, options);
-    }
-    const token = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1] ?? request.get("x-api-key");
-    // An open service has no business with credentials meant for somebody else.
-    if (token === undefined || !isSignInOn(options)) return null;
-    return callerByKey(options.apiKeys, token) ?? (await byToken(token, options));
+    return token === undefined ? byPassword(request, options) : await byToken(token, options);
   } catch (error) {
     if (isWrongGuess(error)) {
       // Behind a proxy many share an address: a right key passes however many wrong ones the others have sent.

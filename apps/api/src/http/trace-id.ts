@@ -11,7 +11,8 @@ export function traceId(request: Request, response: Response, next: NextFunction
       xRequestId: request.get("x-request-id"),
     }) ?? randomUUID();
   response.locals["traceId"] = id;
-  response.set({ "X-Trace-ID": id, "X-Request-ID": id });
+  response.setHeader("X-Trace-ID", id);
+  response.setHeader("X-Request-ID", id);
   next();
 }
 

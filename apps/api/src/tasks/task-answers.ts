@@ -1,6 +1,7 @@
 import type { TaskAccepted, TaskRecord, TaskResult } from "@orchestrator/contract";
 import type { Response } from "express";
 import { callerOf, type Caller } from "../access/caller.ts";
+import { sendJson } from "../http/send-json.ts";
 import type { AcceptedTask } from "./accept-task.ts";
 import type { Submitted } from "./submit-task.ts";
 
@@ -16,7 +17,7 @@ export function answerSubmitted(
   const noted = warnings.length > 0 ? { warnings } : {};
   if (submitted.kind === "ended") {
     const result = taskResult(asSeenBy(callerOf(response), submitted.record));
-    response.json({ ...result, ...noted } satisfies TaskResult);
+    sendJson(response, { ...result, ...noted } satisfies TaskResult);
     return;
   }
   const answer: TaskAccepted = {
@@ -26,13 +27,10 @@ export function answerSubmitted(
     ...(task.replayedFrom !== null && { replayed_from: task.replayedFrom }),
     ...noted,
   };
-  response
-    .status(202)
-    .set({
-      Location: `/orchestrator/tasks/${task.id}`,
-      "Retry-After": String(submitted.retryAfterS),
-    })
-    .json(answer);
+  response.status(202);
+  response.setHeader("Location", `/orchestrator/tasks/${task.id}`);
+  response.setHeader("Retry-After", String(submitted.retryAfterS));
+  sendJson(response, answer);
 }
 
 /** Bodies are shown to whom may read: others learn how a task ended, and not what the droplet said. */
