@@ -34,6 +34,17 @@ test.each([
   expect(await post(asked)).toEqual({ status: 200, json: { body: { a: 1 } } });
 });
 
+test.each([{}, { "transfer-encoding": "chunked" }])(
+  "a byte order mark, and text of several bytes a character, are read as JSON, sent with %j",
+  async (headers) => {
+    const body = '\uFEFF{"a":"ä€😀"}';
+    expect(await post({ headers: { ...JSON_TYPE, ...headers }, body })).toEqual({
+      status: 200,
+      json: { body: { a: "ä€😀" } },
+    });
+  },
+);
+
 test("a body without a type is JSON", async () => {
   expect(await post({ body: '{"a":1}' })).toEqual({ status: 200, json: { body: { a: 1 } } });
 });
