@@ -198,7 +198,9 @@ test.concurrent("cancelled at any moment of its life a task ends once, and the r
     if (answer.status === 200) expect(record).toMatchObject({ ...CANCELLED, attempts: [] });
     else if (answer.status === 202) expect(["cancelled", "success"]).toContain(record.status);
     else expect([answer.status, record.status]).toEqual([409, "success"]);
-    expect(calls.length).toBeLessThanOrEqual(1);
-    expect(record.attempts).toHaveLength(calls.length);
+    expect(record.attempts.length).toBeLessThanOrEqual(1);
+    // An attempt may be aborted before its request gets there; no call is without one.
+    if (record.status === "success") expect(calls).toHaveLength(1);
+    expect(calls.length).toBeLessThanOrEqual(record.attempts.length);
   }
 });

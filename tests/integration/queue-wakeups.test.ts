@@ -1,7 +1,7 @@
-import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { submitAndWait, submitAsync, untilEnded } from "../support/api-client.ts";
 import { startPrivateRedis } from "../support/private-redis.ts";
+import { onRedis } from "../support/redis-commands.ts";
 import { startDroplet } from "../support/scripted-droplet.ts";
 import { startOrchestrator } from "../support/start-orchestrator.ts";
 
@@ -10,8 +10,8 @@ const TASKS = 200;
 /** A consumer that is not woken looks by itself after 30 s, and is built anew after 15. */
 const UNNOTICED_MS = 10_000;
 
-async function callsOf(redis: Redis, command: string): Promise<number> {
-  const stats = await redis.info("commandstats");
+async function callsOf(redisUrl: string, command: string): Promise<number> {
+  const stats = await onRedis(redisUrl, async (redis) => await redis.info("commandstats"));
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
 }
 
@@ -23,18 +23,14 @@ test("tasks that come one by one each wake a consumer, once", { timeout: 60_000 
     redisUrl: privateRedis.url,
   });
   const { api } = orchestrator;
-  const redis = new Redis(privateRedis.url);
-  try {
-    const before = await callsOf(redis, "bzpopmin");
-    for (let n = 0; n < TASKS; n++) {
-      const record = await submitAndWait(api, { droplet_name: "lone", path: "/" });
-      expect(record).toMatchObject({ status: "success" });
-    }
-    // Twice that many, when the marker a job leaves behind is not taken away.
-    expect((await callsOf(redis, "bzpopmin")) - before).toBeLessThan(1.5 * TASKS);
-  } finally {
-    redis.disconnect();
+  const before = await callsOf(privateRedis.url, "bzpopmin");
+  for (let n = 0; n < TASKS; n++) {
+    const record = await submitAndWait(api, { droplet_name: "lone", path: "/" });
+    expect(record).toMatchObject({ status: "success" });
   }
+  // Twice that many, when the marker a job leaves behind is not taken away.
+  const calls = (await callsOf(privateRedis.url, "bzpopmin")) - before;
+  expect(calls).toBeLessThan(1.5 * TASKS);
 });
 
 test("no task lies unnoticed, however close to the end of another it comes", async () => {

@@ -105,7 +105,9 @@ async function settle(
   if (step.kind === "finish") {
     const { replyChannel } = data;
     const ending = { task, end: step.end, nowMs, attempt, response, targetUrl, replyChannel };
-    await around.ledger.end({ ...ending, input: inputOf(data) }, [...earlier, attempt]);
+    const input = inputOf(data);
+    const { kind } = await around.ledger.end({ ...ending, input }, [...earlier, attempt]);
+    if (kind !== "ended") await around.ledger.repair(task.id);
     return verdictOf(step.end);
   }
   const nextAttemptAt = nowMs + step.delayMs;

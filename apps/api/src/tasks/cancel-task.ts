@@ -1,6 +1,6 @@
 import type { TaskRecord } from "@orchestrator/contract";
 import { cancelledEnd } from "@orchestrator/core";
-import type { StoredTask } from "@orchestrator/queue";
+import type { EndVerdict, StoredTask } from "@orchestrator/queue";
 import { Refusal } from "../http/refusal.ts";
 import { taskNotFound } from "./read-record.ts";
 import type { Submission } from "./submit-task.ts";
@@ -19,25 +19,26 @@ export interface Cancellation {
 export async function cancelTask(taskId: string, { store }: Submission): Promise<Cancellation> {
   const { ledger, redis, keys } = store;
   const found = await ledger.records.wishCancel(taskId, Date.now());
-  const stored = found === "missing" ? null : await ledger.records.read(taskId);
+  const stored = found.status === "missing" ? null : await ledger.records.read(taskId);
   if (stored === null) throw taskNotFound(taskId);
-  if (found !== "queued" && found !== "running") throw finished(taskId, found);
-  const isRunning = !(await endUnlessRunning(stored, store));
-  if (isRunning) await redis.publish(keys.cancelChannel, taskId);
+  if (found.status !== "queued" && found.status !== "running") {
+    throw finished(taskId, found.status);
+  }
+  const verdict = await endUnlessRunning(stored, store);
+  if (verdict === "running") await redis.publish(keys.cancelChannel, taskId);
   const record = await ledger.records.show(taskId);
   if (record === null) throw taskNotFound(taskId);
   // It ended between our two steps, and not as we wished.
-  if (!isRunning && record.status !== "cancelled") throw finished(taskId, record.status);
+  if (verdict !== "running" && record.status !== "cancelled") throw finished(taskId, record.status);
   // Its worker may have obeyed the wish before it could be told: then it was running all the same.
-  const wasRunning = record.attempts.length > stored.attempts.length;
-  return { isDone: !isRunning && !wasRunning, record };
+  const wasCalled = found.status === "running" || record.attempts.length > found.attemptsBegun;
+  return { isDone: verdict === "ended" || (verdict === "refused" && !wasCalled), record };
 }
 
-/** False when a worker was faster and has it. */
 async function endUnlessRunning(
   stored: StoredTask,
   { ledger, queues }: Submission["store"],
-): Promise<boolean> {
+): Promise<EndVerdict> {
   const { task, attempts } = stored;
   const job = await queues.find(task.dropletName, task.id);
   const { kind } = await ledger.endOutsideJob(
@@ -53,7 +54,7 @@ async function endUnlessRunning(
     },
     attempts,
   );
-  return kind !== "running";
+  return kind;
 }
 
 function finished(taskId: string, status: string): Refusal {

@@ -241,14 +241,14 @@ return 0
 `,
 );
 
-/** Stores the wish to cancel. KEYS record · ARGV now → status before, or 'missing'. */
-export const wishCancel = luaScript<TaskStatus | "missing">(
+/** Stores the wish to cancel. KEYS record · ARGV now → status before, or 'missing'; attempts begun. */
+export const wishCancel = luaScript<[TaskStatus | "missing", number]>(
   "wishCancel",
   1,
   `${ENDED}
-local status = redis.call('HGET', KEYS[1], 's')
-if not status then return 'missing' end
+local status, n = unpack(redis.call('HMGET', KEYS[1], 's', 'n'))
+if not status then return {'missing', 0} end
 if not ended(status) then redis.call('HSETNX', KEYS[1], 'x', ARGV[1]) end
-return status
+return {status, tonumber(n or 0)}
 `,
 );

@@ -238,9 +238,17 @@ export class TaskRecords {
     return status !== null && isEnded(status);
   }
 
-  /** Stores the wish; the status it found tells what follows from it. */
-  async wishCancel(taskId: string, nowMs: number): Promise<TaskStatus | "missing"> {
-    return await wishCancel(this.#redis, [this.#keys.record(taskId)], [nowMs]);
+  /** Stores the wish; what it found tells what follows from it. */
+  async wishCancel(
+    taskId: string,
+    nowMs: number,
+  ): Promise<{ status: TaskStatus | "missing"; attemptsBegun: number }> {
+    const [status, attemptsBegun] = await wishCancel(
+      this.#redis,
+      [this.#keys.record(taskId)],
+      [nowMs],
+    );
+    return { status, attemptsBegun };
   }
 
   /** Those of the tasks that somebody wishes cancelled. */

@@ -60,9 +60,14 @@ export class Keys {
     return `${this.prefix}:{messages}:`;
   }
 
+  /** BullMQ's: the job of a task. */
+  job(dropletName: string, taskId: string): string {
+    return `${this.prefix}:${queueNameOf(dropletName)}:${taskId}`;
+  }
+
   /** BullMQ's: there while a worker holds the job of a task. */
   jobLock(dropletName: string, taskId: string): string {
-    return `${this.prefix}:${queueNameOf(dropletName)}:${taskId}:lock`;
+    return `${this.job(dropletName, taskId)}:lock`;
   }
 
   /** Droplets (lower case) whose queue may hold a task that has not ended. */

@@ -83,6 +83,7 @@ export class TaskTransitions {
         ...this.#records.endKeys(task.id),
         this.#keys.all,
         this.#keys.jobLock(task.dropletName, task.id),
+        this.#keys.job(task.dropletName, task.id),
       ],
       [...this.#records.endValues(ending), ...historyValues({ ...entry, revision: 0 })],
     );

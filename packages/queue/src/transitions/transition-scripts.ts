@@ -43,20 +43,23 @@ return answers
 );
 
 /**
- * KEYS record, body, watchers, <all>, the job's lock · ARGV as of endTask, '1' = not while a worker holds the job of a
- * task without attempts, the entry
+ * KEYS record, body, watchers, <all>, the job's lock, the job · ARGV as of endTask, '1' = from outside the job: not while
+ * a worker holds it and the task is without attempts, the entry
  * → [verdict, revision, body bytes, what the lists did]
+ * A job that is still there after an end from outside counts as started once: a worker that gets it reads the record first.
  */
 export const endAndList = luaScript<[EndVerdict, number, number, number]>(
   "endAndList",
-  5,
+  6,
   `${END_TASK}${ANNOUNCE_END}${RECORD_HISTORIES}
-if ARGV[${END_VALUES}] == '1' and redis.call('EXISTS', KEYS[5]) == 1 then
+local is_outside = ARGV[${END_VALUES}] == '1'
+if is_outside and redis.call('EXISTS', KEYS[5]) == 1 then
   local status, n = unpack(redis.call('HMGET', KEYS[1], 's', 'n'))
   if status == 'queued' and not n then return {'running', 0, -1, ${NOT_LISTED}} end
 end
 local verdict, sealed = end_task(KEYS, ARGV)
 if not sealed then return {verdict[1], verdict[2], verdict[3], ${NOT_LISTED}} end
+if is_outside and redis.call('EXISTS', KEYS[6]) == 1 then redis.call('HINCRBY', KEYS[6], 'ats', 1) end
 ${slice("entry", String(END_VALUES), ENTRY_VALUES)}
 entry[${ENTRY_VALUES}] = verdict[2]
 verdict[4] = record_histories(KEYS[4], {entry})[1]
