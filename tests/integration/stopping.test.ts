@@ -3,6 +3,7 @@ import { readTask, submit, submitAndWait, submitAsync, untilEnded } from "../sup
 import { perTask, startDroplet } from "../support/scripted-droplet.ts";
 import { send } from "../support/send.ts";
 import { startOrchestrator } from "../support/start-orchestrator.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 /** Longer than it takes to bring up a second worker on a machine that is busy. */
 const task = { droplet_name: "yard", path: "/", timeout_ms: 120_000, attempt_timeout_ms: 60_000 };
@@ -33,6 +34,10 @@ test("an API that stops answers its waiters with 202, and their tasks go on", as
   );
   await droplet.untilHanging(3);
   const known = droplet.requests[0]?.taskId ?? "";
+  await waitFor(
+    "its record to say that it runs",
+    async () => (await readTask(stopped, known)).status === "running",
+  );
   const polling = send(stopped, `/orchestrator/tasks/${known}?wait=20`);
 
   // Connections are taken in turn: when this one is answered, the long poll has arrived.
