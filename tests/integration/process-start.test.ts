@@ -20,6 +20,8 @@ test.for([
       TASK_MAX_RETRIES: "-1",
       BODY_MAX: "much",
       LOG_LEVEL: "loud",
+      API_KEYS: "short:read:hunter2",
+      RATE_LIMIT: "many",
     },
   ],
   [
@@ -31,6 +33,9 @@ test.for([
       REGISTRY_SYNC_INTERVAL: "0",
       DROPLET_CONCURRENCY: "none",
       RESPONSE_BODY_MAX: "-1",
+      DROPLET_GLOBAL_RATE: "fast",
+      DROPLET_ALLOWED_HOSTS: "a/b",
+      DROPLET_DENIED_NETWORKS: "everything",
     },
   ],
 ] as const)(

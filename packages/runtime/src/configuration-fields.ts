@@ -162,6 +162,14 @@ export function optionalText() {
   return text(undefined);
 }
 
+/** A text with rules of its own; unset unless given. `mistakesIn` tells what is wrong with it, in words to follow the name. */
+export function checkedText(mistakesIn: (value: string) => readonly string[]) {
+  return optionalText().superRefine((value, context) => {
+    if (value === undefined) return;
+    for (const message of mistakesIn(value)) context.addIssue({ code: "custom", message });
+  });
+}
+
 /** A switch: true, 1, yes, on, or false, 0, no, off, in any case. */
 export function flag<Default extends boolean | undefined>(fallback: Default) {
   return field<boolean, Default>(parseFlag, fallback, { allowed: "true or false" });

@@ -1,5 +1,6 @@
 export {
   byteSize,
+  checkedText,
   count,
   flag,
   httpUrl,

@@ -4,6 +4,7 @@ import { expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import {
   byteSize,
+  checkedText,
   count,
   flag,
   httpUrl,
@@ -211,4 +212,18 @@ test("flags read the usual words in any case", () => {
 test("a text keeps its default and loses surrounding blanks", () => {
   expect(text("0.0.0.0").parse(undefined)).toBe("0.0.0.0");
   expect(text("0.0.0.0").parse(" ::1 ")).toBe("::1");
+});
+
+test("a text with rules of its own is told beside the others that are wrong, and kept when it is right", () => {
+  const schema = z.object({
+    PORT: port(8001),
+    API_KEYS: checkedText((value) => (value === "right" ? [] : ["is not right", "is wrong"])),
+  });
+  expect(mistakesOf(schema, { PORT: "high", API_KEYS: "secret" })).toEqual([
+    'PORT: got "high", must be a whole number from 0 to 65535',
+    "API_KEYS: got [redacted], is not right",
+    "API_KEYS: got [redacted], is wrong",
+  ]);
+  expect(readConfiguration(schema, { API_KEYS: " right " }).API_KEYS).toBe("right");
+  expect(readConfiguration(schema, {}).API_KEYS).toBeUndefined();
 });
