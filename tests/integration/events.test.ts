@@ -163,7 +163,10 @@ test("a filter's stream tells of every task that matches, whichever API took it"
     );
     const { task_id: failed } = await submitAndWait(shared.api, { ...other, meta: by });
     await submitAndWait(shared.api, taskThatMeets(200));
-    await readers.all.untilCount(5 + 3 + 3);
+    const { all, droplet, requested_by, trace_id, status, retried } = readers;
+    await Promise.all([all.untilCount(5 + 3 + 3), droplet.untilCount(5 + 3 + 3)]);
+    await Promise.all([requested_by.untilCount(8), trace_id.untilCount(5)]);
+    await Promise.all([status.untilCount(1), retried.untilCount(3)]);
     const life = ["queued", "running", "retrying", "running", "success"];
     expect(readers.all.data.map(({ droplet_name }) => droplet_name)).toEqual(
       Array.from({ length: 11 }, () => "Alpha"),

@@ -43,6 +43,7 @@ describe("the reads", () => {
       env: { DROPLET_ID: "2", PUBLIC_URL: "http://127.0.0.1:18001" },
       apiEnv: { BUILD_DATE: "2026-01-02", COMMIT_HASH: "abc123" },
     });
+    await untilHealth(orchestrator.api, ({ dependencies: d }) => d.workers["count"] === 1);
   });
   afterAll(async () => await orchestrator[Symbol.asyncDispose]());
 
