@@ -34,7 +34,8 @@ export class Child implements AsyncDisposable {
     const log = join(this.#folder, "log");
     const output = openSync(log, "w");
     this.#process = spawn(command, args, {
-      cwd: ROOT,
+      // Redis keeps its files where it was started; every other entry is named from the root.
+      cwd: name === "redis" ? this.#folder : ROOT,
       env: { PATH: process.env["PATH"] ?? "", ...env },
       stdio: ["ignore", output, "inherit"],
     });
@@ -49,7 +50,8 @@ export class Child implements AsyncDisposable {
   static redis(port: number): Child {
     const binary = process.env["REDIS_SERVER_BINARY"] ?? "redis-server";
     const address = ["--port", String(port), "--bind", "127.0.0.1"];
-    const settings = ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"];
+    const durability = ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"];
+    const settings = [...durability, "--maxmemory-policy", "noeviction"];
     return new Child("redis", binary, [...address, ...settings], {}, "Ready to accept connections");
   }
 

@@ -70,10 +70,11 @@ export interface Side extends AsyncDisposable {
 export async function openSide(
   dropletCount: number,
   shared: { redis: Child; redisUrl: string },
+  env: Record<string, string> = {},
 ): Promise<Side> {
   await using opened = new AsyncDisposableStack();
   const around = opened.use(await openSurroundings(dropletCount, shared));
-  const system = opened.use(await startOurs({ ...around, dropletCount }));
+  const system = opened.use(await startOurs({ ...around, dropletCount }, env));
   const closing = opened.move();
   return { system, around, [Symbol.asyncDispose]: async () => await closing.disposeAsync() };
 }
