@@ -19,6 +19,8 @@ test.each([
   ['["\\\\", [1]]', 2],
   ["[[[", 3],
   ["]]][", 0],
+  ['["[[', 1],
+  ['["\\"[', 1],
 ])("%s is nested %d deep", (text, depth) => {
   expect(jsonDepth(text)).toBe(depth);
 });
