@@ -24,14 +24,16 @@ export async function isWedged(
 ): Promise<boolean> {
   if (!hasRoom || nowMs - lastTookAt < WEDGED_AFTER_MS) return false;
   const queue = `${keys.prefix}:${queueName}`;
-  const [waiting, prioritized, active, settings, limited] = await Promise.all([
+  const [waiting, prioritized] = await Promise.all([
     redis.llen(`${queue}:wait`),
     redis.zcard(`${queue}:prioritized`),
+  ]);
+  if (waiting + prioritized === 0) return false;
+  const [active, [paused, concurrency], limited] = await Promise.all([
     redis.llen(`${queue}:active`),
     redis.hmget(`${queue}:meta`, "paused", "concurrency"),
     redis.pttl(`${queue}:limiter`),
   ]);
-  const [paused, concurrency] = settings;
   const isFull = concurrency !== null && concurrency !== undefined && active >= Number(concurrency);
-  return waiting + prioritized > 0 && !paused && !isFull && limited <= 0;
+  return !paused && !isFull && limited <= 0;
 }

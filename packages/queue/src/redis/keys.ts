@@ -144,12 +144,17 @@ export class Keys {
 
 const DROPLET_QUEUE = /^\{d-(.*)\}$/;
 
+const PLAIN_NAME = /^[a-z0-9._-]*$/;
+
 /**
  * A droplet's queue: `{d-` + its lower-cased name with every byte outside [a-z0-9._-] percent-encoded + `}`.
  * Names that differ only by case are one droplet. BullMQ refuses `:`, which this encodes.
  */
 export function queueNameOf(dropletName: string): string {
-  const bytes = new TextEncoder().encode(dropletName.toLowerCase());
+  const name = dropletName.toLowerCase();
+  // Most names need no encoding, and this runs for every droplet at every look at the list.
+  if (PLAIN_NAME.test(name)) return `{d-${name}}`;
+  const bytes = new TextEncoder().encode(name);
   const encoded = Array.from(bytes, (byte) => {
     const char = String.fromCharCode(byte);
     return /[a-z0-9._-]/.test(char) ? char : `%${byte.toString(16).padStart(2, "0").toUpperCase()}`;
