@@ -237,3 +237,18 @@ test("a task is found under its new status as soon as its caller knows of it", a
     }
   }
 });
+
+test.each([
+  ["sent", "half \ud83d"],
+  ["left by cutting", `${"x".repeat(254)}\ud83d\ude00`],
+])("half a character, %s, is listed as the sign for what cannot be read", async (_, by) => {
+  const meta = { requested_by: by };
+  const { task_id, status } = await submitAndWait(shared.api, {
+    droplet_name: "live",
+    path: "/",
+    meta,
+  });
+  expect(status).toBe("success");
+  const page = await listTasks(shared.api, { requested_by: by.slice(0, 255).toWellFormed() });
+  expect(page.tasks.map(({ id }) => id)).toEqual([task_id]);
+});

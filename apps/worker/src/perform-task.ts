@@ -105,7 +105,7 @@ async function settle(
   if (step.kind === "finish") {
     const { replyChannel } = data;
     const ending = { task, end: step.end, nowMs, attempt, response, targetUrl, replyChannel };
-    const input = inputOf(data);
+    const input = { ...inputOf(data), payloadText: performed.sentBody };
     const { kind } = await around.ledger.end({ ...ending, input }, [...earlier, attempt]);
     if (kind !== "ended") await around.ledger.repair(task.id);
     return verdictOf(step.end);

@@ -23,6 +23,7 @@ import {
   type Manners,
 } from "./redis/connect.ts";
 import { Keys } from "./redis/keys.ts";
+import { scriptCommands } from "./redis/lua-script.ts";
 import { readTlsFiles, type RedisTlsFiles } from "./redis/redis-tls.ts";
 import { Subscriptions } from "./redis/subscriptions.ts";
 import { SettingsStore } from "./settings/shared-settings.ts";
@@ -182,7 +183,7 @@ function pipelined(manners: Manners): Manners {
     ...manners,
     enableAutoPipelining: true,
     // A script of ours takes all tasks of a moment: what the pipeline would save it costs twice.
-    autoPipeliningIgnoredCommands: ["evalsha"],
+    autoPipeliningIgnoredCommands: scriptCommands(),
     ...(commandTimeout !== undefined && { commandTimeout: commandTimeout / 2 }),
   };
 }

@@ -36,6 +36,8 @@ export interface PerformedAttempt {
   outcome: Outcome;
   response: AttemptResponse | null;
   targetUrl: string | null;
+  /** The payload as it was sent, null when none was. */
+  sentBody: string | null;
   /** This process stops and had to leave the attempt; whether the droplet got it is in `outcome`. */
   wasStopped: boolean;
 }
@@ -52,10 +54,10 @@ export async function performAttempt(
   const limit = attemptLimit(task, earlier, startedAt);
   const trace = traceAttempt(around.tracing, task, { number, startedAt, earlier });
   const target = findTarget(task, around.directory, around.policy);
-  const { happened, outcome } =
+  const { happened, outcome, body } =
     target.kind === "url"
       ? await callDroplet(data, { number, url: target.url, limit, ...trace }, around)
-      : { happened: null, outcome: target.outcome };
+      : { happened: null, outcome: target.outcome, body: null };
   const nowMs = Date.now();
   const durationMs = nowMs - startedAt;
   const step = decideNextStep({ task, earlier, outcome, durationMs, nowMs });
@@ -67,6 +69,7 @@ export async function performAttempt(
     outcome,
     response: storedResponse(happened),
     targetUrl: targetUrl?.href ?? null,
+    sentBody: body,
     wasStopped: isWorkerStopping(happened),
   };
 }
@@ -76,7 +79,7 @@ async function callDroplet(
   { task, payload, headers }: JobData,
   call: { number: number; url: URL; limit: AttemptLimit; traceparent: string },
   { agent, running, responseBytesMax, version }: AttemptSurroundings,
-): Promise<{ happened: Exchange; outcome: Outcome }> {
+): Promise<{ happened: Exchange; outcome: Outcome; body: string | null }> {
   const { url, limit, number: attemptNumber, traceparent } = call;
   const body = payload === null ? null : JSON.stringify(payload);
   const stopping = running.start(task.id);
@@ -98,7 +101,7 @@ async function callDroplet(
       responseBytesMax,
       signal: stopping.signal,
     });
-    return { happened, outcome: outcomeOfExchange(happened, limit.ms, Date.now()) };
+    return { happened, outcome: outcomeOfExchange(happened, limit.ms, Date.now()), body };
   } finally {
     clearTimeout(timer);
     running.end(task.id);

@@ -1,23 +1,12 @@
 import { luaScript } from "../redis/lua-script.ts";
-import { PACKING, RECORD_HISTORIES } from "./record-histories.ts";
-
-const INDEX_NAMES = `${PACKING}
-local all = KEYS[1]
-local function remove_from_indexes(member, entry)
-  redis.call('ZREM', all .. 'ix:all', member)
-  redis.call('ZREM', all .. 'ix:s:' .. entry[2], member)
-  redis.call('ZREM', all .. 'ix:d:' .. entry[3], member)
-  if entry[4] ~= '' then redis.call('ZREM', all .. 'ix:r:' .. entry[4], member) end
-  redis.call('ZREM', all .. 'ix:t:' .. entry[5], member)
-end
-`;
+import { BY_KEY, PACKING, RECORD_HISTORIES } from "./record-histories.ts";
 
 /** KEYS <all> · ARGV an entry → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW */
 export const recordHistory = luaScript<number>(
   "recordHistory",
   1,
   `${RECORD_HISTORIES}
-return record_histories(KEYS[1], {ARGV})[1]
+return record_histories(KEYS[1], ARGV, {0})[1]
 `,
 );
 
@@ -39,7 +28,8 @@ return {redis.call('ZCARD', all .. 'ix:s:queued'), redis.call('ZCARD', all .. 'i
 export const trimHistory = luaScript<string[]>(
   "trimHistory",
   1,
-  `${INDEX_NAMES}
+  `${PACKING}${BY_KEY}
+local all = KEYS[1]
 local ended = all .. 'ended'
 local surplus = math.min(redis.call('ZCARD', ended) - tonumber(ARGV[1]), tonumber(ARGV[4]))
 local gone, seen = {}, {}
@@ -57,14 +47,22 @@ if surplus > 0 then
   collect(members)
 end
 collect(redis.call('ZRANGEBYSCORE', ended, '-inf', '(' .. ARGV[2], 'LIMIT', 0, ARGV[4]))
-local ids = {}
+if #gone == 0 then return {} end
+local listed, left, ids = redis.call('HMGET', all .. 'task', unpack(gone)), {}, {}
 for i, member in ipairs(gone) do
-  local entry = redis.call('HGET', all .. 'task', member)
-  if entry then remove_from_indexes(member, cjson.decode(entry)) end
-  redis.call('HDEL', all .. 'task', member)
-  redis.call('ZREM', ended, member)
   ids[i] = unpacked(member)
+  if listed[i] then
+    local _, status, droplet, by, trace = unpack(cjson.decode(listed[i]))
+    put(left, 'ix:s:' .. status, member)
+    put(left, 'ix:d:' .. droplet, member)
+    if by ~= '' then put(left, 'ix:r:' .. by, member) end
+    put(left, 'ix:t:' .. trace, member)
+  end
 end
+for key, members in pairs(left) do redis.call('ZREM', all .. key, unpack(members)) end
+redis.call('ZREM', all .. 'ix:all', unpack(gone))
+redis.call('ZREM', ended, unpack(gone))
+redis.call('HDEL', all .. 'task', unpack(gone))
 return ids
 `,
 );

@@ -39,106 +39,110 @@ export const ENTRY_MOVED = 1;
 export const ENTRY_NEW = 2;
 
 /** How many values make an entry. */
-export const ENTRY_VALUES = 14;
+export const ENTRY_VALUES = 8;
+
+/** put(lists, key, value, second value or nil): what one command is to do to each key. */
+export const BY_KEY = `
+local function put(lists, key, value, second)
+  local list = lists[key]
+  if not list then
+    list = {}
+    lists[key] = list
+  end
+  local n = #list
+  list[n + 1], list[n + 2] = value, second
+end
+`;
 
 /**
- * record_histories(all, entries) → for each entry, in order, ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW
- * No two of them of one task. What many entries do to one key is done in one command.
- * entry: id, status, created at, droplet, requested by, trace id, ended at, duration ms and its bucket
- *        ('' = no attempt was made), retries, deadline at ('' = none), the revision and the retries at which it was
- *        running without that having been listed ('' = was not), revision
+ * record_histories(all, argv, places) → for each entry, in order, ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW
+ * places: for each entry how many values of argv come before it; no two entries of one task. What many entries do to one
+ *         key is done in one command.
+ * entry: id, what is to be listed (JSON), created at, ended at, duration ms and its bucket ('' = no attempt was made),
+ *        deadline at ('' = none), what was not listed while it was running (JSON, '' = nothing)
  */
-export const RECORD_HISTORIES = `${PACKING}
-local function by_key()
-  local values = {}
-  return values, function(key, ...)
-    local list = values[key] or {}
-    values[key] = list
-    for _, value in ipairs({...}) do list[#list + 1] = value end
-  end
-end
-local function record_histories(all, entries)
-  if #entries == 0 then return {} end
+export const RECORD_HISTORIES = `${PACKING}${BY_KEY}
+local function record_histories(all, argv, places)
+  if #places == 0 then return {} end
   local members = {}
-  for i, values in ipairs(entries) do members[i] = packed(values[1]) end
+  for i, at in ipairs(places) do members[i] = packed(argv[at + 1]) end
   local listed = redis.call('HMGET', all .. 'task', unpack(members))
-  local left, leave = by_key()
-  local entered, enter = by_key()
-  local counted, buckets, tasks, busy, answers = {}, {}, {}, {}, {}
+  local left, entered, tasks, busy, buckets, counted, answers = {}, {}, {}, {}, {}, {}, {}
   local function count(key, name, by_how_many)
     local names = counted[key] or {}
     counted[key] = names
     names[name] = (names[name] or 0) + by_how_many
   end
-  local function record(i, member, was, id, status, created, droplet, by, trace, ended, duration, bucket, retries, deadline,
-      ran, ran_retries, revision)
-    revision = tonumber(revision)
-    local entry = was and cjson.decode(was)
-    if entry and entry[1] >= revision then return ${ENTRY_STALE} end
-    local before = 0
-    if entry then
-      before = entry[6] or 0
-      leave('ix:s:' .. entry[2], member)
-      leave('ix:sd:' .. entry[2] .. ':' .. entry[3], member)
+  local function tell(id, text)
+    redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 't', id, 'e', text)
+  end
+  local function record(member, was, id, text, created, ended, duration, bucket, deadline, ran)
+    local entry = cjson.decode(text)
+    local revision, status, droplet, by, trace, retries = unpack(entry)
+    local before, listed_at = 0, 0
+    if was then
+      was = cjson.decode(was)
+      listed_at = was[1]
+      if listed_at >= revision then return ${ENTRY_STALE} end
+      before = was[6] or 0
+      put(left, 'ix:s:' .. was[2], member)
+      put(left, 'ix:sd:' .. was[2] .. ':' .. was[3], member)
     else
-      enter('ix:all', created, member)
-      enter('ix:d:' .. droplet, created, member)
-      if by ~= '' then enter('ix:r:' .. by, created, member) end
-      enter('ix:t:' .. trace, created, member)
+      put(entered, 'ix:all', created, member)
+      put(entered, 'ix:d:' .. droplet, created, member)
+      if by ~= '' then put(entered, 'ix:r:' .. by, created, member) end
+      put(entered, 'ix:t:' .. trace, created, member)
       busy[droplet] = true
+      -- A worker may be faster than whoever submitted: the task was queued all the same.
+      if revision > 1 then tell(id, cjson.encode({1, 'queued', droplet, by, trace, 0})) end
     end
-    local function tell(at, what, times)
-      local told = cjson.encode({at, what, droplet, by, trace, times})
-      redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 't', id, 'e', told)
-      return told
+    if ran ~= '' and tonumber(ran:match('%d+')) > listed_at then tell(id, ran) end
+    if before > retries then
+      retries, entry[6] = before, before
+      text = cjson.encode(entry)
     end
-    -- A worker may be faster than whoever submitted: the task was queued all the same.
-    if not entry and revision > 1 then tell(1, 'queued', 0) end
-    ran = tonumber(ran)
-    if ran and not (entry and entry[1] >= ran) then tell(ran, 'running', tonumber(ran_retries)) end
-    local retried = math.max(tonumber(retries), before)
-    tasks[#tasks + 1] = member
-    tasks[#tasks + 1] = tell(revision, status, retried)
-    enter('ix:s:' .. status, created, member)
-    if ended == '' then enter('ix:sd:' .. status .. ':' .. droplet, created, member) end
-    if retried > before then
-      count('counters', 'retries', retried - before)
-      count('per-droplet', droplet .. ':retries', retried - before)
+    tell(id, text)
+    put(tasks, 'task', member, text)
+    put(entered, 'ix:s:' .. status, created, member)
+    if retries > before then
+      count('counters', 'retries', retries - before)
+      count('per-droplet', droplet .. ':retries', retries - before)
     end
-    local answer = entry and ${ENTRY_MOVED} or ${ENTRY_NEW}
+    local answer = was and ${ENTRY_MOVED} or ${ENTRY_NEW}
     if ended == '' then
-      if deadline ~= '' then enter('deadlines', deadline, id) end
+      put(entered, 'ix:sd:' .. status .. ':' .. droplet, created, member)
+      if deadline ~= '' then put(entered, 'deadlines', deadline, id) end
       return answer
     end
-    if deadline ~= '' then leave('deadlines', id) end
-    enter('ended', ended, member)
+    if deadline ~= '' then put(left, 'deadlines', id) end
+    put(entered, 'ended', ended, member)
     count('counters', 'tasks:' .. status, 1)
     count('per-droplet', droplet .. ':' .. status, 1)
-    if retried > 0 and status == 'success' then count('counters', 'retried:success', 1) end
-    if retried > 0 and (status == 'error' or status == 'timeout') then count('counters', 'retried:failure', 1) end
+    if retries > 0 and status == 'success' then count('counters', 'retried:success', 1) end
+    if retries > 0 and (status == 'error' or status == 'timeout') then count('counters', 'retried:failure', 1) end
     if duration ~= '' then
       count('counters', 'duration_ms', tonumber(duration))
       count('per-droplet', droplet .. ':duration_ms', tonumber(duration))
-      for _, histogram in ipairs({'took', 'took:' .. droplet}) do
-        local counts = buckets[histogram] or {}
-        buckets[histogram] = counts
-        counts[bucket] = (counts[bucket] or 0) + 1
-      end
+      put(buckets, 'took', bucket)
+      put(buckets, 'took:' .. droplet, bucket)
     end
     return answer
   end
-  for i, values in ipairs(entries) do answers[i] = record(i, members[i], listed[i], unpack(values)) end
+  for i, at in ipairs(places) do
+    answers[i] = record(members[i], listed[i], unpack(argv, at + 1, at + ${ENTRY_VALUES}))
+  end
   for key, gone in pairs(left) do redis.call('ZREM', all .. key, unpack(gone)) end
   for key, come in pairs(entered) do redis.call('ZADD', all .. key, unpack(come)) end
-  if #tasks > 0 then redis.call('HSET', all .. 'task', unpack(tasks)) end
+  for key, set in pairs(tasks) do redis.call('HSET', all .. key, unpack(set)) end
   for droplet in pairs(busy) do redis.call('SADD', all .. 'busy', droplet) end
   for key, names in pairs(counted) do
     for name, by_how_many in pairs(names) do redis.call('HINCRBY', all .. key, name, by_how_many) end
   end
-  for key, counts in pairs(buckets) do
+  for key, each in pairs(buckets) do
     local changes = {'BITFIELD', all .. key, 'OVERFLOW', 'SAT'}
-    for bucket, by_how_many in pairs(counts) do
-      for _, word in ipairs({'INCRBY', 'u32', '#' .. bucket, by_how_many}) do changes[#changes + 1] = word end
+    for _, bucket in ipairs(each) do
+      local n = #changes
+      changes[n + 1], changes[n + 2], changes[n + 3], changes[n + 4] = 'INCRBY', 'u32', '#' .. bucket, 1
     end
     redis.call(unpack(changes))
   end

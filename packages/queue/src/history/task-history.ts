@@ -22,6 +22,8 @@ export interface HistoryEntry {
   ran?: Pick<HistoryEntry, "revision" | "retries"> | null;
 }
 
+type ListedEntry = Pick<HistoryEntry, "task" | "revision" | "status" | "retries">;
+
 /** Hears of each step of each task exactly once over all processes. */
 export type HistoryListener = (entry: HistoryEntry, step: { isFirst: boolean }) => void;
 
@@ -182,22 +184,26 @@ export function historyEntryOf(stored: StoredTask): HistoryEntry {
 /** An entry as `record_histories` reads it. */
 export function historyValues(entry: HistoryEntry): (string | number)[] {
   const { task, ran } = entry;
-  const requestedBy = task.meta["requested_by"];
   const durationMs = entry.durationMs === null ? null : Math.max(0, Math.round(entry.durationMs));
   return [
     task.id,
-    entry.status,
+    listed(entry),
     task.createdAt,
-    task.dropletName.toLowerCase(),
-    typeof requestedBy === "string" ? requestedBy.slice(0, 255) : "",
-    task.traceId,
     entry.completedAt ?? "",
     durationMs ?? "",
     durationMs === null ? "" : bucketOf(durationMs),
-    entry.retries,
     task.deadlineAt ?? "",
-    ran?.revision ?? "",
-    ran?.retries ?? "",
-    entry.revision,
+    ran ? listed({ ...ran, task, status: "running" }) : "",
   ];
+}
+
+/**
+ * What a list keeps of a task, and an event tells: see `event-log.ts`. Redis would choke on the half of a character that a
+ * caller may send, or that cutting leaves.
+ */
+function listed({ task, revision, status, retries }: ListedEntry): string {
+  const requestedBy = task.meta["requested_by"];
+  const by = typeof requestedBy === "string" ? requestedBy.slice(0, 255) : "";
+  const words = [task.dropletName.toLowerCase(), by, task.traceId];
+  return JSON.stringify([revision, status, ...words.map((word) => word.toWellFormed()), retries]);
 }

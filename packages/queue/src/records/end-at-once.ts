@@ -10,11 +10,10 @@ export const REVISION_AT_ONCE = { running: 2, ended: 3 } as const;
 
 /** The values of `end_at_once`: here the worker itself knows all that the record is to say. */
 export function endAtOnceValues(ending: EndAtOnce, bodyKeptMs: number): (string | number)[] {
-  const { task, end, response } = ending;
+  const { end, response } = ending;
   const input = keptInput(ending.input, end.status);
   const isLarge = Buffer.byteLength(input) > SEALED_INPUT_BYTES_MAX;
   return [
-    task.id,
     ending.replyChannel ?? "",
     end.status,
     seal(ending, isLarge ? "" : input),

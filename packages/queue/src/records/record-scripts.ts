@@ -175,23 +175,23 @@ end
 `;
 
 /** How many values `end_at_once` takes. */
-export const END_AT_ONCE_VALUES = 8;
+export const END_AT_ONCE_VALUES = 7;
 
 /**
- * end_at_once(record, body, values): ends a task by a first attempt of which nothing was written down before; false when
- * something was, or the task has ended.
- * values: task id, reply channel ('' = none), status, sealed record, large input ('' = none), body ('' = none),
- *         record's life ms, body's life ms
+ * end_at_once(record, body, argv, at): ends a task by a first attempt of which nothing was written down before; false when
+ * something was, or the task has ended. Its values come after the first `at` of argv:
+ * reply channel ('' = none), status, sealed record, large input ('' = none), body ('' = none), record's life ms,
+ * body's life ms
  */
 export const END_AT_ONCE = `${ENDED}
-local function end_at_once(record, body, values)
+local function end_at_once(record, body, argv, at)
   local status, n = unpack(redis.call('HMGET', record, 's', 'n'))
   if ended(status) or n then return false end
   if status then redis.call('DEL', record) end
-  redis.call('HSET', record, 's', values[3], 'z', values[4])
-  if values[5] ~= '' then redis.call('HSET', record, 'p', values[5]) end
-  redis.call('PEXPIRE', record, values[7])
-  if values[6] ~= '' then redis.call('SET', body, values[6], 'PX', values[8]) end
+  redis.call('HSET', record, 's', argv[at + 2], 'z', argv[at + 3])
+  if argv[at + 4] ~= '' then redis.call('HSET', record, 'p', argv[at + 4]) end
+  redis.call('PEXPIRE', record, argv[at + 6])
+  if argv[at + 5] ~= '' then redis.call('SET', body, argv[at + 5], 'PX', argv[at + 7]) end
   return true
 end
 `;

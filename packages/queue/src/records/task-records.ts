@@ -33,6 +33,9 @@ const WATCH_LIFE_MS = 2 * 3_600_000;
 /** Inputs up to this size stay with an ended record, so that it can be replayed. */
 const KEPT_INPUT_BYTES_MAX = 64 * 1024;
 
+/** Tasks whose records go in one command. */
+const DROPPED_TOGETHER = 100;
+
 /** An answer together with its whole body when that is too large for the record. */
 export interface AttemptResponse {
   stored: StoredResponse;
@@ -60,6 +63,12 @@ export interface ClosedAttempt {
   targetUrl: string | null;
 }
 
+/** The input of a task that ends. */
+export interface EndedInput extends TaskInput {
+  /** The payload as JSON, where that was written already. */
+  payloadText?: string | null;
+}
+
 export interface EndOfTask {
   task: Task;
   end: TaskEnd;
@@ -70,7 +79,7 @@ export interface EndOfTask {
   targetUrl: string | null;
   /** The channel of the API process that submitted it, when a caller waits there. */
   replyChannel: string | null;
-  input: TaskInput | null;
+  input: EndedInput | null;
   /** End it although an attempt is open: its worker has had its time. */
   force?: boolean;
   /** Not while a worker holds the job: its first attempt may be under way without being on record. */
@@ -266,18 +275,21 @@ export class TaskRecords {
   }
 
   async drop(taskIds: readonly string[]): Promise<void> {
-    await Promise.all(
-      taskIds.flatMap((id) => [
-        this.#redis.unlink(this.#keys.record(id)),
-        this.#redis.unlink(this.#keys.body(id)),
-      ]),
-    );
+    // In a Cluster each task is in a slot of its own.
+    const together = this.#redis.isCluster ? 1 : DROPPED_TOGETHER;
+    const keys = taskIds.map((id) => [this.#keys.record(id), this.#keys.body(id)]);
+    const unlinked: Promise<number>[] = [];
+    for (let at = 0; at < keys.length; at += together) {
+      unlinked.push(this.#redis.unlink(...keys.slice(at, at + together).flat()));
+    }
+    await Promise.all(unlinked);
   }
 }
 
 /** What failed is kept whole, whatever its size, so that it can be replayed. */
-export function keptInput(input: TaskInput | null, status: EndedStatus): string {
+export function keptInput(input: EndedInput | null, status: EndedStatus): string {
   if (input === null) return "";
-  const text = JSON.stringify({ payload: input.payload, headers: input.headers });
-  return status !== "success" || text.length <= KEPT_INPUT_BYTES_MAX ? text : "";
+  const payload = input.payloadText ?? JSON.stringify(input.payload);
+  if (status === "success" && payload.length > KEPT_INPUT_BYTES_MAX) return "";
+  return `{"payload":${payload},"headers":${JSON.stringify(input.headers)}}`;
 }

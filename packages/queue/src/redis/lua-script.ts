@@ -35,6 +35,11 @@ export function luaScript<Answer>(
   };
 }
 
+/** As what ioredis knows our scripts. */
+export function scriptCommands(): string[] {
+  return [...scripts.keys()];
+}
+
 /**
  * Makes every script known to a connection. To be called before its first command: a pipeline that was opened
  * before a script was defined does not know it, and the automatic pipeline opens one with any command.

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { TurnBatch } from "./turn-batch.ts";
 
@@ -31,4 +32,27 @@ test("a batch that fails as a whole fails each of it, and the next goes on", asy
   expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   isDown = false;
   await expect(batch.add(3)).resolves.toBeNull();
+});
+
+test("what comes while a batch is under way is done together after it, but a slow one holds up nobody", async () => {
+  const runs: number[][] = [];
+  const underWay = Promise.withResolvers<void>();
+  const batch = new TurnBatch<number>(async (items) => {
+    runs.push(items);
+    if (items.includes(1)) await underWay.promise;
+    return items.map(() => null);
+  });
+  const first = batch.add(1);
+  await setImmediate();
+  const second = batch.add(2);
+  await setImmediate();
+  const third = batch.add(3);
+  await setImmediate();
+  expect(runs).toEqual([[1]]);
+  await Promise.all([second, third]);
+  expect(runs).toEqual([[1], [2, 3]]);
+  underWay.resolve();
+  await first;
+  await batch.add(4);
+  expect(runs).toEqual([[1], [2, 3], [4]]);
 });

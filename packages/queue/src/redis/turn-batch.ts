@@ -4,13 +4,17 @@ interface Waiting<Item, Answer> {
   reject: (error: Error) => void;
 }
 
+/** A batch that takes longer holds up no other: what it waits for may be one server's, or one queue's, trouble. */
+const HOLDS_UP_MS = 100;
+
 /**
- * Collects what is asked for within one turn of the event loop and does it together: callers who come at the same
- * moment share one round trip. One who comes alone waits for nobody.
+ * Collects what is asked for within one turn of the event loop, or while the batch before is under way, and does it
+ * together: callers who come at the same moment share one round trip. One who comes alone waits for nobody.
  */
 export class TurnBatch<Item, Answer = null> {
   readonly #run: (items: Item[]) => Promise<readonly (Answer | Error)[]>;
   #waiting: Waiting<Item, Answer>[] = [];
+  #isUnderWay = false;
 
   /** @param run does all of it; answers for each item, in order, what came of it or what went wrong */
   constructor(run: (items: Item[]) => Promise<readonly (Answer | Error)[]>) {
@@ -21,13 +25,21 @@ export class TurnBatch<Item, Answer = null> {
   async add(item: Item): Promise<Answer> {
     return await new Promise<Answer>((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
-      if (this.#waiting.length === 1) setImmediate(() => void this.#flush());
+      if (this.#waiting.length === 1 && !this.#isUnderWay) setImmediate(() => void this.#flush());
     });
   }
 
   async #flush(): Promise<void> {
-    const batch = this.#waiting;
-    this.#waiting = [];
+    this.#isUnderWay = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      await doneOrSlow(this.#together(batch));
+    }
+    this.#isUnderWay = false;
+  }
+
+  async #together(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     try {
       const answers = await this.#run(batch.map(({ item }) => item));
       for (const [position, { resolve, reject }] of batch.entries()) {
@@ -41,4 +53,11 @@ export class TurnBatch<Item, Answer = null> {
       for (const { reject } of batch) reject(reason);
     }
   }
+}
+
+async function doneOrSlow(work: Promise<void>): Promise<void> {
+  const slow = Promise.withResolvers<void>();
+  const timer = setTimeout(slow.resolve, HOLDS_UP_MS);
+  await Promise.race([work, slow.promise]);
+  clearTimeout(timer);
 }

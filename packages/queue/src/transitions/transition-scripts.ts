@@ -19,25 +19,21 @@ import {
 /** What a script did not answer because there was nothing to list. */
 export const NOT_LISTED = -1;
 
-const slice = (name: string, at: string, length: number): string =>
-  `local ${name} = {unpack(ARGV, ${at} + 1, ${at} + ${length})}`;
-
 /** KEYS a record each, <all> · ARGV for each its task and its entry → for each what the lists did, or NOT_LISTED */
 export const createAndList = luaScript<number[]>(
   "createAndList",
   "any",
   `${CREATE_RECORD}${RECORD_HISTORIES}
-local answers, entries, places = {}, {}, {}
+local answers, places, numbers = {}, {}, {}
 for i = 1, #KEYS - 1 do
   local at = (i - 1) * ${1 + ENTRY_VALUES}
   answers[i] = ${NOT_LISTED}
   if create_record(KEYS[i], ARGV[at + 1]) then
-    ${slice("entry", "at + 1", ENTRY_VALUES)}
-    entries[#entries + 1] = entry
-    places[#places + 1] = i
+    places[#places + 1] = at + 1
+    numbers[#numbers + 1] = i
   end
 end
-for n, did in ipairs(record_histories(KEYS[#KEYS], entries)) do answers[places[n]] = did end
+for n, did in ipairs(record_histories(KEYS[#KEYS], ARGV, places)) do answers[numbers[n]] = did end
 return answers
 `,
 );
@@ -60,9 +56,9 @@ end
 local verdict, sealed = end_task(KEYS, ARGV)
 if not sealed then return {verdict[1], verdict[2], verdict[3], ${NOT_LISTED}} end
 if is_outside and redis.call('EXISTS', KEYS[6]) == 1 then redis.call('HINCRBY', KEYS[6], 'ats', 1) end
-${slice("entry", String(END_VALUES), ENTRY_VALUES)}
-entry[${ENTRY_VALUES}] = verdict[2]
-verdict[4] = record_histories(KEYS[4], {entry})[1]
+-- The first of what is listed is the revision.
+ARGV[${END_VALUES + 2}] = ARGV[${END_VALUES + 2}]:gsub('%d+', verdict[2], 1)
+verdict[4] = record_histories(KEYS[4], ARGV, {${END_VALUES}})[1]
 announce_end(KEYS[3], ARGV[14], ARGV[13], ARGV[3], verdict[3] >= 0, sealed)
 return verdict
 `,
@@ -77,22 +73,20 @@ export const endAtOnceAndList = luaScript<number[]>(
   "endAtOnceAndList",
   "any",
   `${END_AT_ONCE}${ANNOUNCE_END}${RECORD_HISTORIES}
-local answers, entries, places, told = {}, {}, {}, {}
+local answers, places, numbers = {}, {}, {}
 for i = 1, (#KEYS - 1) / 3 do
-  local at, key = (i - 1) * ${END_AT_ONCE_VALUES + ENTRY_VALUES}, (i - 1) * 3
-  ${slice("values", "at", END_AT_ONCE_VALUES)}
+  local at = (i - 1) * ${END_AT_ONCE_VALUES + ENTRY_VALUES}
   answers[i] = ${NOT_LISTED}
-  if end_at_once(KEYS[key + 1], KEYS[key + 2], values) then
-    ${slice("entry", `at + ${END_AT_ONCE_VALUES}`, ENTRY_VALUES)}
-    entries[#entries + 1] = entry
-    places[#places + 1] = i
-    told[#told + 1] = {KEYS[key + 3], values}
+  if end_at_once(KEYS[3 * i - 2], KEYS[3 * i - 1], ARGV, at) then
+    places[#places + 1] = at + ${END_AT_ONCE_VALUES}
+    numbers[#numbers + 1] = i
   end
 end
-for n, did in ipairs(record_histories(KEYS[#KEYS], entries)) do answers[places[n]] = did end
-for _, one in ipairs(told) do
-  local watchers, values = unpack(one)
-  announce_end(watchers, values[2], values[1], values[3], values[6] ~= '', values[4])
+local did = record_histories(KEYS[#KEYS], ARGV, places)
+for n, i in ipairs(numbers) do
+  answers[i] = did[n]
+  local channel, status, sealed, _, body, _, _, id = unpack(ARGV, places[n] - ${END_AT_ONCE_VALUES - 1}, places[n] + 1)
+  announce_end(KEYS[3 * i], channel, id, status, body ~= '', sealed)
 end
 return answers
 `,
