@@ -104,9 +104,12 @@ async function settle(
   const nowMs = Date.now();
   if (step.kind === "finish") {
     const { replyChannel } = data;
-    const ending = { task, end: step.end, nowMs, attempt, response, targetUrl, replyChannel };
     const input = { ...inputOf(data), payloadText: performed.sentBody };
-    const { kind } = await around.ledger.end({ ...ending, input }, [...earlier, attempt]);
+    const what = { task, end: step.end, nowMs, attempt, response, targetUrl, replyChannel };
+    const ending = { ...what, input };
+    const end = around.ledger.endWithJob(ending, attempt);
+    if (end !== null) return { kind: "succeeded", end };
+    const { kind } = await around.ledger.end(ending, [...earlier, attempt]);
     if (kind !== "ended") await around.ledger.repair(task.id);
     return verdictOf(step.end);
   }

@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import { callbackTask, type Task } from "@orchestrator/core";
 import type { TaskClaims } from "./claims/task-claims.ts";
-import type { DispatchQueues } from "./dispatch/dispatch-queues.ts";
+import type { JobData } from "./dispatch/job-data.ts";
 import type { TaskRecords } from "./records/task-records.ts";
 
 export interface AfterEnd {
   records: TaskRecords;
   claims: TaskClaims;
-  queues: DispatchQueues;
-  /** Writes down a task that was just added. */
-  submitted: (task: Task) => Promise<void>;
+  submit: (data: JobData) => Promise<void>;
 }
 
 /**
@@ -18,7 +16,7 @@ export interface AfterEnd {
  */
 export async function followUpEnd(
   task: Task,
-  { records, claims, queues, submitted }: AfterEnd,
+  { records, claims, submit }: AfterEnd,
 ): Promise<void> {
   if (task.claim === null && task.callback === null) return;
   const record = await records.show(task.id);
@@ -26,8 +24,7 @@ export async function followUpEnd(
   if (task.claim !== null) await claims.settle(task.claim, record);
   if (task.callback !== null) {
     const callback = callbackTask(task, task.callback, callbackId(task.id), Date.now());
-    await queues.add({ v: 1, task: callback, payload: record, headers: {}, replyChannel: null });
-    await submitted(callback);
+    await submit({ v: 1, task: callback, payload: record, headers: {}, replyChannel: null });
   }
 }
 

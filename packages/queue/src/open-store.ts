@@ -132,9 +132,9 @@ function openTasks(
   const bodies = new BodyBudget(redis, keys, bodyLimits);
   const records = new TaskRecords(redis, keys, bodies.keepMs);
   const history = new TaskHistory(redis, keys);
-  const transitions = new TaskTransitions(redis, keys, records, history);
-  const claims = new TaskClaims(redis, keys);
   const queues = new DispatchQueues(connections, keys, onError);
+  const transitions = new TaskTransitions({ ...connections, keys, records, history, queues });
+  const claims = new TaskClaims(redis, keys);
   const parts = { records, history, transitions, bodies, claims, queues, onError };
   return { ledger: new TaskLedger(parts), claims, queues };
 }

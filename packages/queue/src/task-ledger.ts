@@ -3,7 +3,8 @@ import { retriesMade } from "@orchestrator/core";
 import { isEnded } from "@orchestrator/contract";
 import { followUpEnd } from "./after-end.ts";
 import type { TaskClaims } from "./claims/task-claims.ts";
-import type { JobHistory } from "./dispatch/job-data.ts";
+import type { EndWithJob } from "./dispatch/end-with-job.ts";
+import type { JobData, JobHistory } from "./dispatch/job-data.ts";
 import type { DispatchQueues } from "./dispatch/dispatch-queues.ts";
 import { historyEntryOf, type HistoryEntry, type TaskHistory } from "./history/task-history.ts";
 import type { BodyBudget } from "./records/body-budget.ts";
@@ -59,10 +60,26 @@ export class TaskLedger {
     this.#late = new LateBeginnings(parts.onError);
   }
 
-  /** After the job was added. */
+  /**
+   * The task is accepted when this resolves: its job is the truth from here on. Submitting a task twice is submitting it
+   * once.
+   * @param isListed false to leave the record, for now, to `submitted` or to the worker
+   */
+  async submit(data: JobData, { isListed }: { isListed: boolean }): Promise<void> {
+    const { transitions, queues, onError } = this.#parts;
+    const { task } = data;
+    if (transitions.maySubmitAtOnce(task)) {
+      await transitions.submit(data, justQueued(task), isListed);
+      return;
+    }
+    await queues.add(data);
+    // A record that cannot be written now is made by the worker.
+    if (isListed) await this.submitted(task).catch(onError);
+  }
+
+  /** After the job was added without its record. */
   async submitted(task: Task): Promise<void> {
-    const entry = { ...neverStarted(task), status: "queued" as const, revision: 1 };
-    await this.#parts.transitions.create(task, entry);
+    await this.#parts.transitions.create(task, justQueued(task));
   }
 
   /**
@@ -108,14 +125,7 @@ export class TaskLedger {
     const { task, attempt, nowMs } = ending;
     const { transitions } = this.#parts;
     const isUnwritten = await this.#late.takeUnwritten(task.id);
-    const entry = {
-      task,
-      status: ending.end.status,
-      completedAt: nowMs,
-      durationMs: attempts[0] ? nowMs - attempts[0].startedAt : null,
-      retries: retriesMade(attempts, false),
-      ran: this.#takeUnlisted(task.id),
-    };
+    const entry = { ...entryOfEnd(ending, attempts), ran: this.#takeUnlisted(task.id) };
     const verdict =
       isUnwritten && attempt !== null
         ? await transitions.endAtOnce({ ...ending, attempt }, entry)
@@ -123,6 +133,26 @@ export class TaskLedger {
     if (verdict.kind !== "ended") return verdict;
     await Promise.all([this.#countBody(task.id, verdict.bodyBytes, nowMs), this.#followUp(task)]);
     return verdict;
+  }
+
+  /**
+   * The end of a task as one step with that of its job, for whoever completes the job to take.
+   * @returns null where it must come before, by `end`: what follows it would be lost if we were, or something is on record
+   */
+  endWithJob(ending: EndOfTask, only: Attempt): EndWithJob | null {
+    const { task, end, response } = ending;
+    const isFollowedUp = task.claim !== null || task.callback !== null || response?.wholeBody;
+    if (end.status !== "success" || isFollowedUp || !this.#late.dropUnwritten(task.id)) return null;
+    const entry = entryOfEnd(ending, [only]);
+    return async (job) => {
+      const moved = await this.#parts.transitions.endWithJob(
+        { ...ending, attempt: only },
+        entry,
+        job,
+      );
+      if (moved.kind === "unmoved") await this.repair(task.id);
+      return moved;
+    };
   }
 
   /** Resolves when the attempt that this process makes for a task is on record. */
@@ -190,8 +220,9 @@ export class TaskLedger {
   }
 
   async #followUp(task: Task): Promise<void> {
-    const submitted = async (one: Task): Promise<void> => await this.submitted(one);
-    await followUpEnd(task, { ...this.#parts, submitted });
+    const submit = async (data: JobData): Promise<void> =>
+      await this.submit(data, { isListed: true });
+    await followUpEnd(task, { ...this.#parts, submit });
   }
 
   async #countBody(taskId: string, bytes: number, nowMs: number): Promise<void> {
@@ -202,6 +233,20 @@ export class TaskLedger {
 /** What a worker that vanished had begun, as far as anybody knows: it may have begun when the task was due. */
 function unseenAttempt({ createdAt, delayMs }: Task): OpenAttempt {
   return { number: 1, startedAt: createdAt + delayMs, worker: "unknown" };
+}
+
+function justQueued(task: Task): HistoryEntry {
+  return { ...neverStarted(task), status: "queued", revision: 1 };
+}
+
+function entryOfEnd({ task, end, nowMs }: EndOfTask, attempts: readonly Attempt[]) {
+  return {
+    task,
+    status: end.status,
+    completedAt: nowMs,
+    durationMs: attempts[0] ? nowMs - attempts[0].startedAt : null,
+    retries: retriesMade(attempts, false),
+  };
 }
 
 function neverStarted(task: Task): Omit<HistoryEntry, "status" | "revision"> {

@@ -39,10 +39,10 @@ export async function submitBatch(
   return { results, accepted: results.length - refusals, refused: refusals };
 }
 
-/** Adds tasks in one round trip per droplet and writes them down; gives what Redis did not take. */
+/** Submits many tasks, in few round trips; gives what Redis did not take. */
 export async function addAll(
   accepted: readonly Pick<AcceptedTask, "task" | "input">[],
-  { store, onError }: Submission,
+  { store }: Submission,
 ): Promise<Map<string, Refusal>> {
   const jobs = accepted.map(({ task, input }): JobData => ({
     v: 1,
@@ -50,7 +50,7 @@ export async function addAll(
     ...input,
     replyChannel: null,
   }));
-  const errors = await addManyWithin(jobs, store);
+  const errors = await submitAllWithin(jobs, store);
   const failures = new Map<string, Refusal>();
   for (const [position, { task }] of accepted.entries()) {
     const cause = errors[position];
@@ -59,24 +59,24 @@ export async function addAll(
     const details = { task_id: task.id };
     failures.set(task.id, new Refusal("QUEUE_UNAVAILABLE", message, details, { cause }));
   }
-  const added = accepted.filter(({ task }) => !failures.has(task.id));
-  // A record that cannot be written now is made by the worker.
-  await Promise.all(added.map(async ({ task }) => await store.ledger.submitted(task))).catch(
-    onError,
-  );
   return failures;
 }
 
 /** Redis has as long for all of them as for one; what it has not taken then has failed. */
-async function addManyWithin(
+async function submitAllWithin(
   jobs: readonly JobData[],
-  { queues }: Store,
+  { ledger }: Store,
 ): Promise<(Error | null)[]> {
   const { promise: tooLate, resolve } = Promise.withResolvers<Error[]>();
   const giveUp = (): void => resolve(jobs.map(() => new Error("Command timed out")));
   const timer = setTimeout(giveUp, ADD_WITHIN_MS);
+  const submit = async (data: JobData): Promise<Error | null> =>
+    await ledger.submit(data, { isListed: true }).then(
+      () => null,
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    );
   try {
-    return await Promise.race([queues.addMany(jobs), tooLate]);
+    return await Promise.race([Promise.all(jobs.map(submit)), tooLate]);
   } finally {
     clearTimeout(timer);
   }

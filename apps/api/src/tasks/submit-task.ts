@@ -62,17 +62,18 @@ export async function submitTask(
     waits && wait.kind === "wait" ? waiters.expect(task.id, wait.ms, task.dropletName) : null;
   depths.added(task.dropletName);
   try {
-    await addWithin({ v: 1, task, ...input, replyChannel: waiter ? replyChannel : null }, store);
+    const data = { v: 1, task, ...input, replyChannel: waiter ? replyChannel : null } as const;
+    await submitWithin(data, { isListed: waiter === null }, store);
   } catch (error) {
     waiter?.cancel();
     throw queueUnavailable(task.id, error);
   }
-  // The job is the truth from here on: a record that cannot be written now is made by the worker.
-  const writing = later(async () => await writeDown(task, store).catch(onError));
   if (waiter === null) {
-    await writing.now();
+    await acceptClaim(task, store).catch(onError);
     return { kind: "accepted", status: "queued", retryAfterS: retryAfterS(task, submission) };
   }
+  // The job is the truth from here on: a record that cannot be written now is made by the worker.
+  const writing = later(async () => await writeDown(task, store).catch(onError));
   if (task.claim !== null) void writing.now();
   const result = await waiter.result;
   const record = waiter.ending();
@@ -112,11 +113,11 @@ export async function submitAgain(
   const { store, onError, admission } = submission;
   admission.admit(task, { whenOpen, waits: canEndInTime(task, wait, submission) });
   try {
-    await addWithin({ v: 1, task, ...input, replyChannel: null }, store);
+    await submitWithin({ v: 1, task, ...input, replyChannel: null }, { isListed: true }, store);
   } catch (error) {
     throw queueUnavailable(task.id, error);
   }
-  await writeDown(task, store).catch(onError);
+  await acceptClaim(task, store).catch(onError);
   return await holdUntilEnd({ task, whenOpen }, wait, submission);
 }
 
@@ -184,17 +185,25 @@ function retryAfterS(task: Task, { admission }: Submission): number {
   return Math.max(1, delayS, admission.parkedForS(task.dropletName));
 }
 
-async function writeDown(task: Task, { ledger, claims }: Store): Promise<void> {
-  await ledger.submitted(task);
+async function writeDown(task: Task, store: Store): Promise<void> {
+  await store.ledger.submitted(task);
+  await acceptClaim(task, store);
+}
+
+async function acceptClaim(task: Task, { claims }: Store): Promise<void> {
   if (task.claim !== null) await claims.accept(task.claim, task.id);
 }
 
-/** Adds a task, or fails within 2 s. Adding what is there already changes nothing. */
-async function addWithin(data: JobData, { queues }: Store): Promise<void> {
+/** Submits a task, or fails within 2 s. Submitting what is there already changes nothing. */
+async function submitWithin(
+  data: JobData,
+  listing: { isListed: boolean },
+  { ledger }: Store,
+): Promise<void> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const cancel = afterAwake(ADD_WITHIN_MS, () => reject(new Error("Command timed out")));
   try {
-    await Promise.race([queues.add(data), tooLate]);
+    await Promise.race([ledger.submit(data, listing), tooLate]);
   } finally {
     cancel();
   }

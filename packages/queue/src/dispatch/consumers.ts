@@ -2,7 +2,7 @@ import { Worker, type Job } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import { isRunnable, type JobData, type JobHistory } from "./job-data.ts";
-import { sparingBackend } from "./sparing-backend.ts";
+import { leanBackend, type EndsWithJobs } from "./lean-backend.ts";
 import { applyVerdict, type Verdict } from "./verdict.ts";
 import { isWedged } from "./wedge-watchdog.ts";
 
@@ -53,6 +53,7 @@ export class Consumers {
   readonly #consumers = new Map<string, Consumer>();
   /** No longer wanted, but still finishing what they run. */
   readonly #closing = new Set<Promise<void>>();
+  readonly #ends: EndsWithJobs = new WeakMap();
   #isClosing = false;
 
   constructor(options: ConsumersOptions) {
@@ -110,7 +111,8 @@ export class Consumers {
       drainDelay: DRAIN_DELAY_S,
       runRetryDelay: 1000,
     };
-    const worker = new Worker(queueName, process, settings, sparingBackend(bullMqRedis));
+    const lean = leanBackend({ redis: bullMqRedis, ends: this.#ends, lockMs: LOCK_MS });
+    const worker = new Worker(queueName, process, settings, lean);
     const consumer: Consumer = { queueName, worker, running: 0, lastTookAt: Date.now() };
     worker.on("error", onError);
     worker.on("failed", (job, error) => {
@@ -132,7 +134,9 @@ export class Consumers {
     consumer.lastTookAt = Date.now();
     consumer.running++;
     try {
-      await applyVerdict(await this.#perform(job), job);
+      const verdict = await this.#perform(job);
+      if (verdict.kind === "succeeded" && verdict.end) this.#ends.set(job, verdict.end);
+      await applyVerdict(verdict, job);
     } finally {
       consumer.running--;
     }

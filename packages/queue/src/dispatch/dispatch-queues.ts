@@ -5,12 +5,12 @@ import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import { TurnBatch } from "../redis/turn-batch.ts";
 import type { JobData } from "./job-data.ts";
+import { JOB_NAME, KEPT_COMPLETED } from "./job-moves.ts";
 
 /** Above 0 for every job, because BullMQ takes jobs with 0 before all others. */
 const BULLMQ_PRIORITY = { high: 1, normal: 2, low: 3 } as const satisfies Record<Priority, number>;
 
-/** Ended jobs stay only for Bull Board; the record is what counts. */
-const KEPT_COMPLETED = 100;
+/** As with the completed ones: for Bull Board alone. */
 const KEPT_FAILED = 1000;
 
 /** BullMQ's event stream is not read by us. */
@@ -40,8 +40,7 @@ export class DispatchQueues {
   readonly #onError: (error: Error) => void;
   readonly #queues = new Map<string, Queue<JobData>>();
   readonly #markedBusyAt = new Map<string, number>();
-  /** Callers that come at once share a round trip: a third of what single adds cost, everywhere. */
-  readonly #adding = new TurnBatch<JobData>(async (all) => await this.addMany(all));
+  readonly #adding = new TurnBatch<JobData>(async (all) => await this.#addMany(all));
 
   /** Queues are opened when first needed; while Redis is away that fails and leaves nothing behind. */
   constructor(connections: QueueConnections, keys: Keys, onError: (error: Error) => void) {
@@ -51,16 +50,25 @@ export class DispatchQueues {
     this.#onError = onError;
   }
 
-  /** The task is accepted when this resolves. Adding the same task twice is adding it once. */
+  /**
+   * By BullMQ's own scripts: for what `submitAndList` does not add.
+   * The task is accepted when this resolves. Adding the same task twice is adding it once.
+   */
   async add(data: JobData): Promise<void> {
     await this.#adding.add(data);
   }
 
   /**
-   * Adds many in one round trip per droplet.
-   * @returns for each task, in order, null or why it could not be added
+   * Opens the queue of a droplet and has workers consume it: before a job is added.
+   * @throws while Redis is away
    */
-  async addMany(all: readonly JobData[]): Promise<(Error | null)[]> {
+  async open(dropletName: string): Promise<void> {
+    await this.#markBusy(dropletName);
+    this.of(dropletName);
+  }
+
+  /** Adds many in one round trip per droplet; for each task, in order, null or why it could not be added. */
+  async #addMany(all: readonly JobData[]): Promise<(Error | null)[]> {
     const byDroplet = Map.groupBy(all, ({ task }) => task.dropletName.toLowerCase());
     const failed = new Map<string, Error>();
     await Promise.all(
@@ -135,9 +143,12 @@ export class DispatchQueues {
 
   async #addGroup(group: readonly JobData[]): Promise<void> {
     const dropletName = group[0]?.task.dropletName ?? "";
-    await this.#markBusy(dropletName);
+    await this.open(dropletName);
     const queue = this.of(dropletName);
-    const jobs = group.map((data) => ({ name: "task", data, opts: jobOptions(data.task) }));
+    const jobs = group.map((data) => {
+      const opts = { ...jobOptions(data.task), jobId: data.task.id };
+      return { name: JOB_NAME, data, opts };
+    });
     const [first, ...more] = jobs;
     if (first && more.length === 0) await queue.add(first.name, first.data, first.opts);
     else await queue.addBulk(jobs);
@@ -153,9 +164,8 @@ export class DispatchQueues {
   }
 }
 
-function jobOptions(task: Task): JobsOptions & { jobId: string } {
+function jobOptions(task: Task): JobsOptions {
   return {
-    jobId: task.id,
     attempts: task.maxRetries + 1,
     backoff: { type: "exponential", delay: BACKOFF_BASE_MS },
     priority: BULLMQ_PRIORITY[task.priority],
@@ -165,3 +175,18 @@ function jobOptions(task: Task): JobsOptions & { jobId: string } {
     stackTraceLimit: 1,
   };
 }
+
+/** Priority and options of a job that is not delayed, as BullMQ keeps them: tasks differ in few of them. */
+export function storedOptions(task: Task): { priority: number; json: string } {
+  const key = `${task.priority} ${task.maxRetries}`;
+  const known = STORED.get(key);
+  if (known) return known;
+  const stored = {
+    priority: BULLMQ_PRIORITY[task.priority],
+    json: JSON.stringify(jobOptions({ ...task, delayMs: 0 })),
+  };
+  STORED.set(key, stored);
+  return stored;
+}
+
+const STORED = new Map<string, { priority: number; json: string }>();

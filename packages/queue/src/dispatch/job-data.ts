@@ -27,3 +27,12 @@ export interface JobHistory {
   /** A worker that held it vanished. */
   wasStalled: boolean;
 }
+
+/** How the JSON of a job begins, up to the task. */
+export const JOB_DATA_HEAD = `{"v":${VERSION},"task":`;
+
+/** How it goes on behind the task: that is written once, for the job and for the record. */
+export function jobDataTail({ payload, headers, replyChannel }: JobData): string {
+  const input = `,"payload":${JSON.stringify(payload)},"headers":${JSON.stringify(headers)}`;
+  return `${input},"replyChannel":${JSON.stringify(replyChannel)}}`;
+}

@@ -1,10 +1,12 @@
 import { backoffMs } from "@orchestrator/core";
 import { DelayedError, UnrecoverableError, type Job } from "bullmq";
+import type { EndWithJob } from "./end-with-job.ts";
 import type { JobData } from "./job-data.ts";
 
 /** What became of a job, in our words. */
 export type Verdict =
-  | { kind: "succeeded" }
+  /** With an `end`, that of the task is still to be written down: together with the job's. */
+  | { kind: "succeeded"; end?: EndWithJob }
   | { kind: "failed"; reason: string }
   | { kind: "retry"; delayMs: number; reason: string }
   /** Nobody's fault: another worker should take it at once. */

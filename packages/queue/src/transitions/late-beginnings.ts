@@ -35,13 +35,16 @@ export class LateBeginnings {
 
   /** True for an attempt of which nothing is written down, and nothing will be; any other is on record after this. */
   async takeUnwritten(taskId: string): Promise<boolean> {
+    if (this.dropUnwritten(taskId)) return true;
+    await this.write(taskId);
+    return false;
+  }
+
+  /** True for an attempt of which nothing is written down, and nothing will be; any other stays as it is. */
+  dropUnwritten(taskId: string): boolean {
     const beginning = this.#beginnings.get(taskId);
-    if (beginning === undefined) return false;
+    if (beginning === undefined || beginning.isWritten()) return false;
     this.#beginnings.delete(taskId);
-    if (beginning.isWritten()) {
-      await beginning.write();
-      return false;
-    }
     clearTimeout(beginning.timer);
     return true;
   }

@@ -1,4 +1,7 @@
 import type { Task } from "@orchestrator/core";
+import { storedOptions, type DispatchQueues } from "../dispatch/dispatch-queues.ts";
+import type { HeldJob, MovedOn } from "../dispatch/end-with-job.ts";
+import { jobDataTail, type JobData } from "../dispatch/job-data.ts";
 import { historyValues, type HistoryEntry, type TaskHistory } from "../history/task-history.ts";
 import {
   bodyBytesOf,
@@ -8,11 +11,19 @@ import {
 } from "../records/end-at-once.ts";
 import type { EndVerdict } from "../records/record-scripts.ts";
 import type { EndOfTask, RecordVerdict, TaskRecords } from "../records/task-records.ts";
-import type { Keys } from "../redis/keys.ts";
+import { queueNameOf, type Keys } from "../redis/keys.ts";
 import type { Redis } from "../redis/redis.ts";
 import { TurnBatch } from "../redis/turn-batch.ts";
 import { writeTask } from "../records/stored-task.ts";
-import { createAndList, endAndList, endAtOnceAndList, NOT_LISTED } from "./transition-scripts.ts";
+import {
+  createAndList,
+  endAndGoOn,
+  endAndList,
+  endAtOnceAndList,
+  NOT_LISTED,
+  submitAndList,
+  type GoneOn,
+} from "./transition-scripts.ts";
 
 /** Tasks in one script at most: bounds how long Redis is held up. */
 const TOGETHER_MAX = 50;
@@ -25,17 +36,45 @@ interface Creation {
   entry: HistoryEntry;
 }
 
+interface Submission {
+  data: JobData;
+  entry: HistoryEntry;
+  isListed: boolean;
+}
+
 interface AtOnce {
   ending: EndAtOnce;
   entry: HistoryEntry;
 }
 
-/** The first and the last step of a task, in its record and in the lists over all tasks. */
+interface WithJob extends AtOnce {
+  job: HeldJob;
+}
+
+export interface TransitionParts {
+  redis: Redis;
+  /** On which jobs are moved, so that these scripts and BullMQ's keep their order. */
+  bullMqRedis: Redis;
+  keys: Keys;
+  records: TaskRecords;
+  history: TaskHistory;
+  queues: DispatchQueues;
+}
+
+/** The first and the last step of a task: in its queue, in its record and in the lists over all tasks. */
 export class TaskTransitions {
   readonly #redis: Redis;
+  readonly #bullMqRedis: Redis;
   readonly #keys: Keys;
   readonly #records: TaskRecords;
   readonly #history: TaskHistory;
+  readonly #queues: DispatchQueues;
+  readonly #submissions = new TurnBatch<Submission, number>(
+    async (all) => await inParts(all, async (part) => await this.#submitTogether(part)),
+  );
+  readonly #goingOn = new TurnBatch<WithJob, GoneOn>(
+    async (all) => await inParts(all, async (part) => await this.#goOnTogether(part)),
+  );
   readonly #creations = new TurnBatch<Creation, number>(
     async (all) => await inParts(all, async (part) => await this.#createTogether(part)),
   );
@@ -43,11 +82,25 @@ export class TaskTransitions {
     async (all) => await inParts(all, async (part) => await this.#endTogether(part)),
   );
 
-  constructor(redis: Redis, keys: Keys, records: TaskRecords, history: TaskHistory) {
-    this.#redis = redis;
-    this.#keys = keys;
-    this.#records = records;
-    this.#history = history;
+  constructor(parts: TransitionParts) {
+    this.#redis = parts.redis;
+    this.#bullMqRedis = parts.bullMqRedis;
+    this.#keys = parts.keys;
+    this.#records = parts.records;
+    this.#history = parts.history;
+    this.#queues = parts.queues;
+  }
+
+  /** Whether job, record and lists can be made by one script: not in a Cluster, and BullMQ delays a job by another. */
+  maySubmitAtOnce({ delayMs }: Task): boolean {
+    return delayMs === 0 && !this.#redis.isCluster;
+  }
+
+  /** Adds the job; with it, where it is to be listed, the record. Doing it twice is doing it once. */
+  async submit(data: JobData, entry: HistoryEntry, isListed: boolean): Promise<void> {
+    await this.#queues.open(data.task.dropletName);
+    const did = await this.#submissions.add({ data, entry, isListed });
+    if (did !== NOT_LISTED) this.#history.recorded(entry, did);
   }
 
   /**
@@ -99,6 +152,56 @@ export class TaskTransitions {
     if (did === NOT_LISTED) return { kind: "refused", revision: 0, bodyBytes: -1 };
     this.#history.recorded(entry, did);
     return { kind: "ended", revision: entry.revision, bodyBytes: bodyBytesOf(ending) };
+  }
+
+  /** As `endAtOnce`, and with it the job is completed. Not for what is followed up: that has to come before. */
+  async endWithJob(ending: EndAtOnce, ended: EntryOfEnd, job: HeldJob): Promise<MovedOn> {
+    const ran = { revision: REVISION_AT_ONCE.running, retries: 0 };
+    const entry = { ...ended, ran, revision: REVISION_AT_ONCE.ended };
+    const [did, code, next] = await this.#goingOn.add({ ending, entry, job });
+    if (did === NOT_LISTED) return { kind: "unmoved" };
+    this.#history.recorded(entry, did);
+    if (code < 0) return { kind: "refused", code };
+    const [isPlain = "", nextDue = "", isEmpty = "", taken = ""] = next ?? [];
+    return {
+      kind: "completed",
+      isPlain: isPlain === "1",
+      job: taken === "" ? null : taken,
+      isEmpty: isEmpty === "1",
+      nextDueAt: Number(nextDue),
+    };
+  }
+
+  async #submitTogether(all: readonly Submission[]): Promise<number[]> {
+    const keys = [this.#keys.all];
+    const values: (string | number)[] = [];
+    for (const { data, entry, isListed } of all) {
+      const { task } = data;
+      const { json, priority } = storedOptions(task);
+      keys.push(this.#queueOf(task), this.#keys.record(task.id));
+      values.push(isListed ? "1" : "", JSON.stringify(task), jobDataTail(data), json, priority);
+      values.push(...historyValues(entry));
+    }
+    return await submitAndList(this.#bullMqRedis, keys, values);
+  }
+
+  async #goOnTogether(all: readonly WithJob[]): Promise<GoneOn[]> {
+    const [{ job: one } = { job: null }] = all;
+    if (one === null) return [];
+    const { resultKeepMs } = this.#records;
+    const keys = [this.#keys.all];
+    const values: (string | number)[] = [one.nowMs, one.lockMs];
+    for (const { ending, entry, job } of all) {
+      keys.push(job.queue, ...this.#records.endKeys(ending.task.id));
+      values.push(job.token, job.wantsNext ? "1" : "");
+      values.push(...endAtOnceValues(ending, resultKeepMs), ...historyValues(entry));
+    }
+    return await endAndGoOn(this.#bullMqRedis, keys, values);
+  }
+
+  /** What all keys of a task's queue begin with. */
+  #queueOf({ dropletName }: Task): string {
+    return `${this.#keys.prefix}:${queueNameOf(dropletName)}:`;
   }
 
   async #createTogether(all: readonly Creation[]): Promise<number[]> {

@@ -1,4 +1,6 @@
 import { ENTRY_VALUES, RECORD_HISTORIES } from "../history/record-histories.ts";
+import { JOB_DATA_HEAD } from "../dispatch/job-data.ts";
+import { ADD_JOBS, FINISH_JOBS, TAKE_JOBS, type TakenJob } from "../dispatch/job-moves.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import {
   ANNOUNCE_END,
@@ -18,6 +20,39 @@ import {
 
 /** What a script did not answer because there was nothing to list. */
 export const NOT_LISTED = -1;
+
+/** How many values `submitAndList` takes for a task before its entry. */
+export const JOB_VALUES = 5;
+
+/**
+ * Adds jobs, and with them the records of their tasks and their places in the lists.
+ * KEYS <all>, for each its queue and its record · ARGV for each '1' = record and lists, too, the task (JSON), what follows
+ * the task in the job's data, options (JSON), priority, then the entry
+ * → for each what the lists did, or NOT_LISTED
+ */
+export const submitAndList = luaScript<number[]>(
+  "submitAndList",
+  "any",
+  `${ADD_JOBS}${CREATE_RECORD}${RECORD_HISTORIES}
+local queues, answers, places, numbers = {}, {}, {}, {}
+for i = 1, (#KEYS - 1) / 2 do
+  local queue = KEYS[2 * i]
+  local at = (i - 1) * ${JOB_VALUES + ENTRY_VALUES}
+  local listed, task, others, options, priority, id, _, created = unpack(ARGV, at + 1, at + ${JOB_VALUES + 3})
+  local jobs = queues[queue] or {}
+  queues[queue] = jobs
+  jobs[#jobs + 1] = {id, '${JOB_DATA_HEAD}' .. task .. others, options, created, priority}
+  answers[i] = ${NOT_LISTED}
+  if listed == '1' and create_record(KEYS[2 * i + 1], task) then
+    places[#places + 1] = at + ${JOB_VALUES}
+    numbers[#numbers + 1] = i
+  end
+end
+for queue, jobs in pairs(queues) do add_jobs(queue, jobs) end
+for n, did in ipairs(record_histories(KEYS[1], ARGV, places)) do answers[numbers[n]] = did end
+return answers
+`,
+);
 
 /** KEYS a record each, <all> · ARGV for each its task and its entry → for each what the lists did, or NOT_LISTED */
 export const createAndList = luaScript<number[]>(
@@ -87,6 +122,69 @@ for n, i in ipairs(numbers) do
   answers[i] = did[n]
   local channel, status, sealed, _, body, _, _, id = unpack(ARGV, places[n] - ${END_AT_ONCE_VALUES - 1}, places[n] + 1)
   announce_end(KEYS[3 * i], channel, id, status, body ~= '', sealed)
+end
+return answers
+`,
+);
+
+/** How many values `endAndGoOn` takes for a job before those of its task. */
+export const HELD_VALUES = 2;
+
+/** What became of a task and its job; all but the first are left out when the record knew better. */
+export type GoneOn = [
+  did: number,
+  code: number,
+  next?: [isPlain: "1" | "", nextDue: string, isEmpty: "1" | "", job: TakenJob | ""],
+];
+
+/**
+ * As endAtOnceAndList, and with it each job is completed and the next one taken.
+ * KEYS <all>, for each its queue, record, body and watchers · ARGV now, lock ms, then for each the job's token, '1' = wants
+ * the next one, the values of end_at_once and its entry
+ */
+export const endAndGoOn = luaScript<GoneOn[]>(
+  "endAndGoOn",
+  "any",
+  `${END_AT_ONCE}${ANNOUNCE_END}${RECORD_HISTORIES}${TAKE_JOBS}${FINISH_JOBS}
+local now, lock_ms = ARGV[1], ARGV[2]
+local queues, answers, places, numbers = {}, {}, {}, {}
+for i = 1, (#KEYS - 1) / 4 do
+  local at = 2 + (i - 1) * ${HELD_VALUES + END_AT_ONCE_VALUES + ENTRY_VALUES}
+  local entry = at + ${HELD_VALUES + END_AT_ONCE_VALUES}
+  answers[i] = {${NOT_LISTED}, 0}
+  if end_at_once(KEYS[4 * i - 1], KEYS[4 * i], ARGV, at + ${HELD_VALUES}) then
+    places[#places + 1] = entry
+    numbers[#numbers + 1] = i
+    local queue = KEYS[4 * i - 2]
+    local jobs = queues[queue] or {}
+    queues[queue] = jobs
+    jobs[#jobs + 1] = {ARGV[entry + 1], ARGV[at + 1], ARGV[at + 2], i}
+  end
+end
+local did = record_histories(KEYS[1], ARGV, places)
+for n, i in ipairs(numbers) do
+  answers[i][1] = did[n]
+  local at = places[n]
+  local channel, status, sealed, _, body, _, _, id = unpack(ARGV, at - ${END_AT_ONCE_VALUES - 1}, at + 1)
+  announce_end(KEYS[4 * i + 1], channel, id, status, body ~= '', sealed)
+end
+for queue, jobs in pairs(queues) do
+  local tokens, wanting = {}, {}
+  for n, code in ipairs(finish_jobs(queue, jobs, now)) do
+    local _, token, wants_next, i = unpack(jobs[n])
+    answers[i][2] = code
+    if code == 0 and wants_next == '1' then
+      local count = #tokens + 1
+      tokens[count], wanting[count] = token, i
+    end
+  end
+  if #wanting > 0 then
+    local due, taken, is_empty = next_due(queue, tonumber(now)), {}, false
+    if due then taken, is_empty = take_jobs(queue, tokens, lock_ms, now) end
+    for n, i in ipairs(wanting) do
+      answers[i][3] = {due and '1' or '', due or '', is_empty and '1' or '', taken[n] or ''}
+    end
+  end
 end
 return answers
 `,

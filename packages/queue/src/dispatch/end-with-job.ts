@@ -1,0 +1,35 @@
+import type { TakenJob } from "./job-moves.ts";
+
+/** A job whose task has ended, as its consumer holds it. */
+export interface HeldJob {
+  /** What all keys of its queue begin with. */
+  queue: string;
+  token: string;
+  /** Whether its consumer has room for another one. */
+  wantsNext: boolean;
+  /** How long the next one is locked. */
+  lockMs: number;
+  nowMs: number;
+}
+
+/** What became of a job whose task has ended. */
+export type MovedOn =
+  /** Nothing: its record knew better, and BullMQ's own script is to complete it. */
+  | { kind: "unmoved" }
+  /** It was not ours to complete any more; BullMQ's code. */
+  | { kind: "refused"; code: number }
+  | ({ kind: "completed" } & NextJob);
+
+/** What comes after a completed job. */
+export interface NextJob {
+  /** False for a queue that only BullMQ's own scripts know how to take from. */
+  isPlain: boolean;
+  job: TakenJob | null;
+  /** Whether nothing else is left to be taken. */
+  isEmpty: boolean;
+  /** When the next delayed job is due, 0 = there is none. */
+  nextDueAt: number;
+}
+
+/** Writes down the end of a task, completes its job and takes the next one, in one step. */
+export type EndWithJob = (job: HeldJob) => Promise<MovedOn>;
