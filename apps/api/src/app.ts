@@ -4,6 +4,7 @@ import { requireAcceptableHead } from "./http/acceptable-head.ts";
 import { answerErrors, methodNotAllowed, nothingHere } from "./http/answer-errors.ts";
 import { inSequence } from "./http/in-sequence.ts";
 import { jsonBody } from "./http/json-body.ts";
+import { readQuery } from "./http/read-query.ts";
 import { logRequests } from "./http/log-requests.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { traceId } from "./http/trace-id.ts";
@@ -29,6 +30,7 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
+  app.set("query parser", readQuery);
   app.use(
     inSequence([
       traceId,

@@ -50,8 +50,9 @@ export function redactionOf(moreNames: string | undefined): Redaction {
     redact: redactAll,
     redactField: (name, value) => {
       if (isSecretField(name, value, folded)) return REDACTED;
-      // Most of what is logged: nothing to copy, nothing to hide.
-      return typeof value === "number" || typeof value === "boolean" ? value : redactAll(value);
+      // Most of what is logged: nothing to copy.
+      if (typeof value === "string") return copyText(value);
+      return typeof value === "object" || typeof value === "bigint" ? redactAll(value) : value;
     },
   };
 }

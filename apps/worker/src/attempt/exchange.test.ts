@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { StopReason } from "./stop-reason.ts";
+import { AttemptStop } from "./running-attempts.ts";
 import { dropletCaller, LIMIT_MS } from "./testing/call-droplet.ts";
 import { serveBytes, serveRaw, untilClosed } from "./testing/serve-raw.ts";
 
@@ -31,9 +31,9 @@ test.each([
   ["cancelled", "Cancelled on request"],
 ] as const)("a droplet that never answers was sent the request: %s", async (because, message) => {
   await using caller = dropletCaller();
-  const stopping = new AbortController();
-  await using server = await serveRaw({ onRequest: () => stopping.abort(new StopReason(because)) });
-  const { outcome } = await caller.call(server.base, { signal: stopping.signal });
+  const stopping = new AttemptStop();
+  await using server = await serveRaw({ onRequest: () => stopping.stop(because) });
+  const { outcome } = await caller.call(server.base, { stopping });
   const nothingCame = { status: null, retryAfterMs: null };
   expect(outcome).toEqual({
     certainty: "sent_no_response",
@@ -45,20 +45,20 @@ test.each([
 
 test("a request that is stopped is broken off: the droplet sees its connection go", async () => {
   await using caller = dropletCaller();
-  const stopping = new AbortController();
+  const stopping = new AttemptStop();
   await using server = await serveRaw({
-    onRequest: () => stopping.abort(new StopReason("cancelled")),
+    onRequest: () => stopping.stop("cancelled"),
   });
-  await caller.call(server.base, { signal: stopping.signal });
+  await caller.call(server.base, { stopping });
   await untilClosed(server.sockets[0]);
 });
 
 test("a request stopped before its connection stands is never sent", async () => {
   await using caller = dropletCaller();
   await using server = await serveBytes(`${OK}Content-Length: 0\r\n\r\n`);
-  const stopping = new AbortController();
-  const stopped = caller.call(server.base, { method: "POST", body: "1", signal: stopping.signal });
-  stopping.abort(new StopReason("attempt_timeout"));
+  const stopping = new AttemptStop();
+  const stopped = caller.call(server.base, { method: "POST", body: "1", stopping });
+  stopping.stop("attempt_timeout");
   const { outcome } = await stopped;
   expect(outcome).toMatchObject({
     certainty: "not_sent",
@@ -74,8 +74,9 @@ test("a request stopped before its connection stands is never sent", async () =>
 test("a request stopped before it begins is never sent, and keeps its reason", async () => {
   await using caller = dropletCaller();
   await using server = await serveBytes(`${OK}Content-Length: 0\r\n\r\n`);
-  const signal = AbortSignal.abort(new StopReason("cancelled"));
-  const { exchange, outcome } = await caller.call(server.base, { method: "POST", signal });
+  const stopping = new AttemptStop();
+  stopping.stop("cancelled");
+  const { exchange, outcome } = await caller.call(server.base, { method: "POST", stopping });
   expect(exchange).toMatchObject({ kind: "failed", wasSent: false });
   expect(outcome).toMatchObject({ certainty: "not_sent", fault: "cancelled" });
   await caller.call(server.base, { method: "GET" });
@@ -84,11 +85,11 @@ test("a request stopped before it begins is never sent, and keeps its reason", a
 
 test("a worker that stops leaves it certain whether the request was sent", async () => {
   await using caller = dropletCaller();
-  const stopping = new AbortController();
+  const stopping = new AttemptStop();
   await using server = await serveRaw({
-    onRequest: () => stopping.abort(new StopReason("worker_stopping")),
+    onRequest: () => stopping.stop("worker_stopping"),
   });
-  const { exchange } = await caller.call(server.base, { signal: stopping.signal });
+  const { exchange } = await caller.call(server.base, { stopping });
   expect(exchange).toMatchObject({ kind: "failed", wasSent: true });
 });
 
@@ -165,19 +166,19 @@ test("a body of no announced length ends with its connection", async () => {
 
 test("a droplet that drips is stopped by the limit although bytes keep coming", async () => {
   await using caller = dropletCaller();
-  const stopping = new AbortController();
+  const stopping = new AttemptStop();
   let bytes = 0;
   await using server = await serveRaw({
     onRequest: (socket) => {
       socket.write(`${OK}Content-Length: 1000\r\n\r\n`);
       const dripping = setInterval(() => {
         socket.write("x");
-        if (++bytes === 10) stopping.abort(new StopReason("attempt_timeout"));
+        if (++bytes === 10) stopping.stop("attempt_timeout");
       }, 5);
       socket.once("close", () => clearInterval(dripping));
     },
   });
-  const { outcome } = await caller.call(server.base, { signal: stopping.signal });
+  const { outcome } = await caller.call(server.base, { stopping });
   expect(outcome).toMatchObject({
     certainty: "sent_no_response",
     fault: "attempt_timeout",

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
+import type { AttemptStop } from "./running-attempts.ts";
 
 export interface ExchangeRequest {
   url: URL;
@@ -7,8 +8,8 @@ export interface ExchangeRequest {
   headers: Record<string, string>;
   body: string | null;
   responseBytesMax: number;
-  /** Aborted with the reason to stop: the attempt's limit, a cancellation, a worker that stops. */
-  signal: AbortSignal;
+  /** The attempt's limit, a cancellation, a worker that stops. */
+  stopping: AttemptStop;
 }
 
 /** What happened on the socket. */
@@ -27,9 +28,8 @@ export async function exchangeWithDroplet(
   dispatcher: Dispatcher,
   request: ExchangeRequest,
 ): Promise<Exchange> {
-  if (request.signal.aborted) {
-    return { kind: "failed", error: request.signal.reason, wasSent: false, status: null };
-  }
+  const stopped = request.stopping.reason;
+  if (stopped !== null) return { kind: "failed", error: stopped, wasSent: false, status: null };
   const { promise, resolve } = Promise.withResolvers<Exchange>();
   const handler = new ExchangeHandler(request, resolve);
   try {
@@ -52,7 +52,6 @@ export async function exchangeWithDroplet(
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #request: ExchangeRequest;
   readonly #resolve: (happened: Exchange) => void;
-  readonly #onAbort: () => void;
   #controller: Dispatcher.DispatchController | null = null;
   #status: number | null = null;
   #headers: IncomingHttpHeaders = {};
@@ -62,17 +61,15 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   constructor(request: ExchangeRequest, resolve: (happened: Exchange) => void) {
     this.#request = request;
     this.#resolve = resolve;
-    this.#onAbort = () => {
-      const reason: unknown = request.signal.reason;
+    request.stopping.onStop((reason) => {
       this.fail(reason);
-      this.#controller?.abort(reason instanceof Error ? reason : new Error(String(reason)));
-    };
-    request.signal.addEventListener("abort", this.#onAbort, { once: true });
+      this.#controller?.abort(reason);
+    });
   }
 
   /** The connection stands and the next thing undici does is write: from here on it counts as sent. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#request.signal.aborted) {
+    if (this.#request.stopping.reason !== null) {
       controller.abort(new Error("stopped before anything was sent"));
       return;
     }
@@ -123,7 +120,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   /** The first word counts: resolving again changes nothing. */
   #finish(happened: Exchange): void {
-    this.#request.signal.removeEventListener("abort", this.#onAbort);
+    this.#request.stopping.onStop(null);
     this.#resolve(happened);
   }
 }

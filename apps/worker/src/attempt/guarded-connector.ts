@@ -27,10 +27,31 @@ export function createDropletAgent(policy: AddressPolicy): Agent {
 
 /** A URL whose host is an address is never looked up: it is judged here. */
 export function assertAddressAllowed(url: URL, policy: AddressPolicy): void {
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  if (isIP(host) === 0) return;
-  const decision = decideAddress(host, policy);
-  if (!decision.allowed) throw new TargetForbiddenError(`${host} is ${decision.reason}`);
+  const { hostname } = url;
+  const reason = reasonAgainst(hostname, policy);
+  if (reason !== null) throw new TargetForbiddenError(`${withoutBrackets(hostname)} is ${reason}`);
+}
+
+/** There are as many hosts as droplets, and each is judged for every attempt. */
+const JUDGED_MAX = 2000;
+const judgedBy = new WeakMap<AddressPolicy, Map<string, string | null>>();
+
+function reasonAgainst(hostname: string, policy: AddressPolicy): string | null {
+  const judged = judgedBy.get(policy) ?? new Map<string, string | null>();
+  judgedBy.set(policy, judged);
+  const known = judged.get(hostname);
+  if (known !== undefined) return known;
+  const host = withoutBrackets(hostname);
+  const decision = isIP(host) === 0 ? null : decideAddress(host, policy);
+  const reason = decision === null || decision.allowed ? null : decision.reason;
+  if (judged.size >= JUDGED_MAX) judged.clear();
+  judged.set(hostname, reason);
+  return reason;
+}
+
+/** As URLs write an IPv6 address. */
+function withoutBrackets(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
 /** Node's own lookup, from which the forbidden addresses are taken out; when none is left it fails. */

@@ -83,7 +83,7 @@ async function callDroplet(
   const { url, limit, number: attemptNumber, traceparent } = call;
   const body = payload === null ? null : JSON.stringify(payload);
   const stopping = running.start(task.id);
-  const timer = setTimeout(() => stopping.abort(new StopReason(limit.reason)), limit.ms);
+  const timer = setTimeout(() => stopping.stop(limit.reason), limit.ms);
   try {
     const happened = await exchangeWithDroplet(agent, {
       url,
@@ -99,7 +99,7 @@ async function callDroplet(
       }),
       body,
       responseBytesMax,
-      signal: stopping.signal,
+      stopping,
     });
     return { happened, outcome: outcomeOfExchange(happened, limit.ms, Date.now()), body };
   } finally {

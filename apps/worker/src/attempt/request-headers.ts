@@ -25,10 +25,13 @@ export function requestHeaders(input: RequestHeadersInput): Record<string, strin
     "x-orchestrator-hops": String(task.hops),
     "user-agent": `orchestrator/${version}`,
   };
-  const theirs = Object.entries(extra).filter(([name]) => !Object.hasOwn(ours, name.toLowerCase()));
+  const type = hasBody ? { "content-type": "application/json" } : null;
+  const entries = Object.entries(extra);
+  if (entries.length === 0) return { ...type, ...ours };
+  const theirs = entries.filter(([name]) => !Object.hasOwn(ours, name.toLowerCase()));
   const hasOwnType = theirs.some(([name]) => name.toLowerCase() === "content-type");
   return {
-    ...(hasBody && !hasOwnType && { "content-type": "application/json" }),
+    ...(!hasOwnType && type),
     ...Object.fromEntries(theirs),
     ...ours,
   };

@@ -18,12 +18,7 @@ export function targetUrl(endpoint: string, path: string): TargetUrl {
   if (parsed.kind === "invalid") return forbidden(parsed.reason);
 
   const url = new URL(base.endpoint + parsed.path);
-  // Some servers decode %2f and %5c, drop `;parameters` or merge slashes before they resolve `..`:
-  // what such a droplet would make of the path has to stay under the base path as well.
-  const lenientPath = parsed.path
-    .replaceAll(/%(?:2f|5c)/gi, "/")
-    .replaceAll(/;[^/?]*/g, "")
-    .replaceAll(/\/{2,}/g, "/");
+  const lenientPath = asLenientServersRead(parsed.path);
   const asLenient = lenientPath === parsed.path ? url : new URL(base.endpoint + lenientPath);
   for (const reading of [url, asLenient]) {
     if (reading.origin !== base.origin || !isUnder(base.basePath, reading.pathname)) {
@@ -31,6 +26,18 @@ export function targetUrl(endpoint: string, path: string): TargetUrl {
     }
   }
   return { kind: "url", url };
+}
+
+/**
+ * Some servers decode %2f and %5c, drop `;parameters` or merge slashes before they resolve `..`: what such a droplet
+ * would make of the path has to stay under the base path as well.
+ */
+function asLenientServersRead(path: string): string {
+  if (!/[%;]|\/\//.test(path)) return path;
+  return path
+    .replaceAll(/%(?:2f|5c)/gi, "/")
+    .replaceAll(/;[^/?]*/g, "")
+    .replaceAll(/\/{2,}/g, "/");
 }
 
 function isUnder(basePath: string, pathname: string): boolean {

@@ -56,7 +56,7 @@ end
 /**
  * next_due(queue, now): when the next delayed job is due (ms, '' = none), or nil for a queue that only BullMQ's own scripts
  * know how to take from.
- * take_jobs(queue, tokens, lock_ms, now): as many moveToActive; gives for each job what HGETALL tells of it, and its id.
+ * take_jobs(queue, tokens, lock_ms, now): as many moveToActive; gives each job as `TakenJob`, and whether it was the last.
  */
 export const TAKE_JOBS = `
 local function next_due(queue, now)
@@ -76,9 +76,14 @@ local function take_jobs(queue, tokens, lock_ms, now)
   for i, id in ipairs(ids) do
     local job = queue .. id
     redis.call('SET', job .. ':lock', tokens[i], 'PX', lock_ms)
-    redis.call('HSET', job, 'processedOn', now)
-    redis.call('HINCRBY', job, 'ats', 1)
-    taken[i] = {redis.call('HGETALL', job), id}
+    local data, options, created, started = unpack(redis.call('HMGET', job, 'data', 'opts', 'timestamp', 'ats'))
+    if started then
+      redis.call('HSET', job, 'processedOn', now, 'ats', started + 1)
+      taken[i] = {id, redis.call('HGETALL', job)}
+    else
+      redis.call('HSET', job, 'processedOn', now, 'ats', 1)
+      taken[i] = {id, data, options, created}
+    end
   end
   if #ids < #tokens then redis.call('DEL', queue .. 'pc') end
   -- The marker wakes idle consumers: BullMQ sets it with every job it gives out, also with the last one.
@@ -134,8 +139,10 @@ local function finish_jobs(queue, jobs, now)
 end
 `;
 
-/** What Redis tells of a job that was taken: names and values in turn, and its id. */
-export type TakenJob = [fields: string[], id: string];
+/** A job that was taken: what differs from one to the other while nobody has held it before, else all names and values. */
+export type TakenJob =
+  | [id: string, data: string, options: string, created: string]
+  | [id: string, fields: string[]];
 
 /** Nothing was taken, because the queue is BullMQ's to take from. */
 export const NOT_PLAIN = 0;

@@ -1,12 +1,8 @@
-import {
-  createRedisBackend,
-  raw2NextJobData,
-  type BackendFactory,
-  type RedisQueueBackend,
-} from "bullmq";
+import { createRedisBackend, type BackendFactory, type RedisQueueBackend } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import type { EndWithJob } from "./end-with-job.ts";
 import { NOT_PLAIN, takeJob, type TakenJob } from "./job-moves.ts";
+import { readTakenJob } from "./taken-job.ts";
 
 /** What BullMQ answers when there is no job: when to look again (ms, 0 = when woken). */
 type NoJob = [job: null, id: 0, rateLimitMs: 0, nextDelayedAt: number];
@@ -81,8 +77,7 @@ function moveLeanly(backend: RedisQueueBackend, { redis, ends, lockMs }: LeanOpt
     const none: NoJob = [null, 0, 0, nextDueAt];
     if (job === null) return none;
     if (isEmpty) nothingLeft = none;
-    const [fields, id] = job;
-    return raw2NextJobData([fields, id, 0, 0]);
+    return readTakenJob(job, Date.now());
   }
 }
 

@@ -3,11 +3,9 @@ import type { Task } from "@orchestrator/core";
 /** A first attempt that is still running after this is written down: most have ended by then. */
 const WRITE_DOWN_AFTER_MS = 25;
 
-interface Beginning {
-  /** Writes down that the attempt runs, at most once. */
-  write: () => Promise<void>;
-  isWritten: () => boolean;
-  timer: NodeJS.Timeout;
+interface Unwritten {
+  dueAt: number;
+  writeDown: () => Promise<void>;
 }
 
 /**
@@ -15,22 +13,21 @@ interface Beginning {
  * counted it when it gave the job out, so that whoever gets the job after a lost worker takes it for made.
  */
 export class LateBeginnings {
-  readonly #beginnings = new Map<string, Beginning>();
+  /** In the order in which they are due: all wait equally long, and one timer serves them all. */
+  readonly #unwritten = new Map<string, Unwritten>();
+  readonly #writing = new Map<string, Promise<void>>();
   readonly #onError: (error: unknown) => void;
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
   }
 
   start(task: Task, writeDown: () => Promise<void>): void {
-    let writing: Promise<void> | null = null;
-    const write = async (): Promise<void> => {
-      clearTimeout(timer);
-      writing ??= writeDown();
-      await writing;
-    };
-    const timer = setTimeout(() => void write().catch(this.#onError), WRITE_DOWN_AFTER_MS);
-    this.#beginnings.set(task.id, { write, isWritten: () => writing !== null, timer });
+    // Begun anew it is the last of them again.
+    this.#unwritten.delete(task.id);
+    this.#unwritten.set(task.id, { dueAt: performance.now() + WRITE_DOWN_AFTER_MS, writeDown });
+    if (this.#timer === null) this.#lookAfter(WRITE_DOWN_AFTER_MS);
   }
 
   /** True for an attempt of which nothing is written down, and nothing will be; any other is on record after this. */
@@ -42,17 +39,34 @@ export class LateBeginnings {
 
   /** True for an attempt of which nothing is written down, and nothing will be; any other stays as it is. */
   dropUnwritten(taskId: string): boolean {
-    const beginning = this.#beginnings.get(taskId);
-    if (beginning === undefined || beginning.isWritten()) return false;
-    this.#beginnings.delete(taskId);
-    clearTimeout(beginning.timer);
-    return true;
+    return this.#unwritten.delete(taskId);
   }
 
   /** Resolves when the attempt is on record. */
   async write(taskId: string): Promise<void> {
-    const beginning = this.#beginnings.get(taskId);
-    this.#beginnings.delete(taskId);
-    await beginning?.write();
+    const unwritten = this.#unwritten.get(taskId);
+    this.#unwritten.delete(taskId);
+    const writing = this.#writing.get(taskId);
+    this.#writing.delete(taskId);
+    await (unwritten === undefined ? writing : unwritten.writeDown());
+  }
+
+  #lookAfter(ms: number): void {
+    this.#timer = setTimeout(() => this.#writeDue(), ms);
+  }
+
+  #writeDue(): void {
+    this.#timer = null;
+    const now = performance.now();
+    for (const [taskId, { dueAt, writeDown }] of this.#unwritten) {
+      if (dueAt > now) {
+        this.#lookAfter(dueAt - now);
+        return;
+      }
+      this.#unwritten.delete(taskId);
+      const writing = writeDown();
+      writing.catch(this.#onError);
+      this.#writing.set(taskId, writing);
+    }
   }
 }

@@ -2,6 +2,7 @@ import { compilePolicy, type AddressPolicy, type Outcome } from "@orchestrator/c
 import { exchangeWithDroplet, type Exchange, type ExchangeRequest } from "../exchange.ts";
 import { createDropletAgent } from "../guarded-connector.ts";
 import { outcomeOfExchange } from "../outcome-of-exchange.ts";
+import { AttemptStop } from "../running-attempts.ts";
 
 /** Stands in every message about a limit. */
 export const LIMIT_MS = 4321;
@@ -32,7 +33,7 @@ export function dropletCaller(policy: AddressPolicy = policyOf()): Caller {
         headers: {},
         body: null,
         responseBytesMax: 100_000,
-        signal: new AbortController().signal,
+        stopping: new AttemptStop(),
         ...differing,
       });
       return { exchange, outcome: outcomeOfExchange(exchange, LIMIT_MS, Date.now()) };
