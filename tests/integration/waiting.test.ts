@@ -215,6 +215,27 @@ test.concurrent("GET /tasks/{id}?wait= of a task nobody knows is 404 at once", a
   expect(answer.tookMs).toBeLessThan(AT_ONCE_MS);
 });
 
+test.concurrent("a droplet may ask for the task it is being called for, cancel it and wait for it at once", async () => {
+  const read = shared.droplet("slow").route([{ afterMs: 300, json: "read" }]);
+  const cancelled = shared.droplet("slow").route([{ afterMs: 3000, json: "cancelled" }]);
+  const taskAt = async (path: string): Promise<string> => {
+    const found = await shared.droplet("slow").untilRequests(1, (one) => one.path === path);
+    return found[0]?.taskId ?? "";
+  };
+  const submitting = [read, cancelled].map(
+    async (path) => await submitAndWait(shared.api, { droplet_name: "slow", path }),
+  );
+  const [readId, cancelledId] = await Promise.all([taskAt(read), taskAt(cancelled)]);
+  const answers = await Promise.all([
+    fetch(`${shared.api.url}/orchestrator/tasks/${readId}`),
+    fetch(`${shared.api.url}/orchestrator/tasks/${readId}?wait=2`),
+    fetch(`${shared.api.url}/orchestrator/tasks/${cancelledId}`, { method: "DELETE" }),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 202]);
+  const ended = await Promise.all(submitting);
+  expect(ended.map(({ status }) => status)).toEqual(["success", "cancelled"]);
+});
+
 test.concurrent("any number of callers may wait for one task, the submitter and pollers alike", async () => {
   const path = shared.droplet("slow").route([{ afterMs: 1000, json: "for all" }]);
   const submitting = submitAndWait(shared.api, { droplet_name: "slow", path });

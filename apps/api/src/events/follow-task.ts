@@ -1,6 +1,7 @@
 import { isEnded } from "@orchestrator/contract";
-import { storyOf, type Store } from "@orchestrator/queue";
+import { storyOf, type Store, type StoredTask } from "@orchestrator/queue";
 import type { Response } from "express";
+import { onceRecorded } from "../tasks/once-recorded.ts";
 import { taskNotFound } from "../tasks/read-record.ts";
 import { eventBlock } from "./event-block.ts";
 import type { EventStreams } from "./event-streams.ts";
@@ -29,7 +30,8 @@ export async function followTask(
   { store, streams, onError }: Followed,
 ): Promise<void> {
   const { records } = store.ledger;
-  const found = await records.read(taskId);
+  const read = async (): Promise<StoredTask | null> => await records.read(taskId);
+  const found = await onceRecorded(read, (stored) => stored === null);
   if (found === null) throw taskNotFound(taskId);
   if (lastEventId === END_ID && isEnded(found.status)) {
     // To an EventSource this is the word not to reconnect.

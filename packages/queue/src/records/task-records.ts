@@ -86,6 +86,9 @@ export interface EndOfTask {
   unlessHeld?: boolean;
 }
 
+/** What comes of asking to be told of the end of a task. */
+export type Watched = "will_be_told" | "ended" | "missing";
+
 /** How an attempt begins. */
 export interface Beginning {
   task: Task;
@@ -230,7 +233,7 @@ export class TaskRecords {
   }
 
   /** Asks for a message on `channel` when the task ends. */
-  async watch(taskId: string, channel: string): Promise<"will_be_told" | "ended" | "missing"> {
+  async watch(taskId: string, channel: string): Promise<Watched> {
     const keys = [this.#keys.record(taskId), this.#keys.watchers(taskId)];
     const answer = await watchTask(this.#redis, keys, [channel, WATCH_LIFE_MS]);
     if (answer === -1) return "missing";
