@@ -49,7 +49,7 @@ export const EventsQuery = TaskListQuery.pick({
 }).extend({
   last_event_id: z
     .string()
-    .regex(/^\d{1,15}-\d{1,15}$/, "is not an id of this stream")
+    .regex(/^\d{1,15}-\d{1,15}(?:-\d{1,3})?$/, "is not an id of this stream")
     .optional()
     .describe(LAST_EVENT_ID),
 });

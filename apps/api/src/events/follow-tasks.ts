@@ -4,7 +4,7 @@ import type { Response } from "express";
 import { positionBlock, resetBlock } from "./event-block.ts";
 import type { Followed } from "./follow-task.ts";
 
-/** Events read at a time while a client catches up. */
+/** Entries of the stream read at a time while a client catches up. */
 const CATCH_UP_MAX = 500;
 
 export interface FollowedTasks extends Followed {

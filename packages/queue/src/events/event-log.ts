@@ -2,13 +2,16 @@ import type { TaskEventName, TaskStatus } from "@orchestrator/contract";
 import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
 import { ownJson } from "../redis/own-writing.ts";
-import { BEFORE_ALL, isAfter, timeOf } from "./stream-id.ts";
+import { BEFORE_ALL, entryOf, isAfter, isWithin, timeOf, within } from "./stream-id.ts";
 
 /**
- * About how many events the stream holds: whoever was away for longer than these took is told so. At 150 bytes
- * each they cost Redis 3 MB.
+ * About how many entries the stream holds: whoever was away for longer than these took is told so. At 150 bytes an event
+ * they cost Redis 3 MB, and where many tasks change at a time four times that.
  */
-export const EVENTS_KEPT = 20_000;
+export const ENTRIES_KEPT = 20_000;
+
+/** What one script tells goes into few entries, of so many events at most: an entry costs Redis what 20 events do. */
+export const EVENTS_TOGETHER = 4;
 
 /** One change of one task, in the order in which the lists over all tasks took it. */
 export interface LoggedEvent {
@@ -26,7 +29,7 @@ export interface LoggedEvent {
   at: number;
 }
 
-/** An entry as Redis gives it: its id, then names and values. */
+/** An entry as Redis gives it: its id, then names and values; two of each make an event. */
 type Entry = [id: string, fields: string[]];
 
 /** What the history's script writes beside the id: the entry of its own list. */
@@ -55,9 +58,11 @@ export class EventLog {
     return newest?.[0] ?? BEFORE_ALL;
   }
 
-  /** The next events after an id, oldest first. */
+  /** The events of the next entries after an id, oldest first. @param limit of entries */
   async after(id: string, limit: number): Promise<LoggedEvent[]> {
-    return parseEntries(await this.#redis.xrange(this.#key, `(${id}`, "+", "COUNT", limit));
+    const start = isWithin(id) ? entryOf(id) : `(${id}`;
+    const entries = await this.#redis.xrange(this.#key, start, "+", "COUNT", limit);
+    return parseEntries(entries).filter((event) => isAfter(event.id, id));
   }
 
   /** Whether the stream surely holds everything that came after an id it once gave out. */
@@ -68,8 +73,8 @@ export class EventLog {
       this.#redis.xlen(this.#key),
     ]);
     if (isAfter(id, newest)) return false;
-    if (id === BEFORE_ALL) return length < EVENTS_KEPT;
-    return oldest !== undefined && !isAfter(oldest[0], id);
+    if (id === BEFORE_ALL) return length < ENTRIES_KEPT;
+    return oldest !== undefined && !isAfter(oldest[0], entryOf(id));
   }
 
   /** Waits on a connection of its own, at most `blockMs`, for what comes after an id. */
@@ -81,7 +86,15 @@ export class EventLog {
 }
 
 function parseEntries(entries: readonly Entry[]): LoggedEvent[] {
-  return entries.map(([id, [, taskId = "", , listed = "[]"]]) => {
+  return entries.flatMap(parseEntry);
+}
+
+function parseEntry([entryId, fields]: Entry): LoggedEvent[] {
+  const count = fields.length / 4;
+  return Array.from({ length: count }, (_, n) => {
+    const id = n === count - 1 ? entryId : within(entryId, n);
+    const taskId = fields[4 * n + 1] ?? "";
+    const listed = fields[4 * n + 3] ?? "[]";
     const [revision, status, dropletName, requestedBy, traceId, retries] = ownJson<Listed>(listed);
     return {
       id,

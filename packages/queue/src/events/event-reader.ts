@@ -8,7 +8,7 @@ const BLOCK_MS = 5000;
 /** A connection that says nothing for so long is dead: it is cut, made anew, and reading goes on. */
 export const READER_SILENCE_MS_MAX = 3 * BLOCK_MS;
 
-/** Events per read: bounds what a burst costs at a time. */
+/** Entries per read: bounds what a burst costs at a time. */
 const READ_MAX = 500;
 
 const AFTER_ERROR_MS = 500;

@@ -23,7 +23,8 @@ return {redis.call('ZCARD', all .. 'ix:s:queued'), redis.call('ZCARD', all .. 'i
 
 /**
  * Forgets ended tasks beyond the newest `keep`, or ended before `before`; none that ended after `spare`.
- * KEYS <all> · ARGV keep, before, spare, at most → ids whose records can go
+ * KEYS <all> · ARGV keep, before, spare, at most, what the keys of records begin with ('' = they go by themselves)
+ * → ids of those that went
  */
 export const trimHistory = luaScript<string[]>(
   "trimHistory",
@@ -51,6 +52,10 @@ if #gone == 0 then return {} end
 local listed, left, ids = redis.call('HMGET', all .. 'task', unpack(gone)), {}, {}
 for i, member in ipairs(gone) do
   ids[i] = unpacked(member)
+  if ARGV[5] ~= '' then
+    local record = ARGV[5] .. ids[i] .. '}'
+    redis.call('UNLINK', record, record .. ':body')
+  end
   if listed[i] then
     local _, status, droplet, by, trace = unpack(cjson.decode(listed[i]))
     put(left, 'ix:s:' .. status, member)

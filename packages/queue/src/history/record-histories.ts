@@ -1,4 +1,4 @@
-import { EVENTS_KEPT } from "../events/event-log.ts";
+import { ENTRIES_KEPT, EVENTS_TOGETHER } from "../events/event-log.ts";
 
 /**
  * Lists over all tasks and counters, all under `{all}`. This is the second, idempotent step after a record
@@ -14,7 +14,7 @@ import { EVENTS_KEPT } from "../events/event-log.ts";
  *           per-droplet  the same per droplet: <droplet>:<status|retries|duration_ms>
  *           took         string of 32-bit counts, one per bucket of core's latency histogram: tasks by duration
  *           took:<d>     the same per droplet
- *           events       capped stream of changes: t → id, e → what is listed then
+ *           events       capped stream of changes, some to an entry: t → id, e → what is listed then
  *
  * In all these but deadlines and events an id is packed to its 16 bytes, which keep its order: ten thousand tasks are
  * in eight places each.
@@ -67,14 +67,15 @@ local function record_histories(all, argv, places)
   local members = {}
   for i, at in ipairs(places) do members[i] = packed(argv[at + 1]) end
   local listed = redis.call('HMGET', all .. 'task', unpack(members))
-  local left, entered, tasks, busy, buckets, counted, answers = {}, {}, {}, {}, {}, {}, {}
+  local left, entered, tasks, busy, buckets, counted, told, answers = {}, {}, {}, {}, {}, {}, {}, {}
   local function count(key, name, by_how_many)
     local names = counted[key] or {}
     counted[key] = names
     names[name] = (names[name] or 0) + by_how_many
   end
   local function tell(id, text)
-    redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 't', id, 'e', text)
+    local n = #told
+    told[n + 1], told[n + 2], told[n + 3], told[n + 4] = 't', id, 'e', text
   end
   local function record(member, was, id, text, created, ended, duration, bucket, deadline, ran)
     local entry = cjson.decode(text)
@@ -137,6 +138,10 @@ local function record_histories(all, argv, places)
   for droplet in pairs(busy) do redis.call('SADD', all .. 'busy', droplet) end
   for key, names in pairs(counted) do
     for name, by_how_many in pairs(names) do redis.call('HINCRBY', all .. key, name, by_how_many) end
+  end
+  for first = 1, #told, ${4 * EVENTS_TOGETHER} do
+    redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${ENTRIES_KEPT}, '*',
+      unpack(told, first, math.min(first + ${4 * EVENTS_TOGETHER - 1}, #told)))
   end
   for key, each in pairs(buckets) do
     local changes = {'BITFIELD', all .. key, 'OVERFLOW', 'SAT'}

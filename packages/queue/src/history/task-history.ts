@@ -141,12 +141,13 @@ export class TaskHistory {
     return pairs.map(([taskId = "", since]) => ({ taskId, since: Number(since) }));
   }
 
-  /** Forgets what is too old or too many; the records of the ids returned can go. */
+  /** Forgets what is too old or too many, and their records with them; in a Cluster those are left to `TaskRecords.drop`. */
   async trim(limits: TrimLimits): Promise<string[]> {
+    const records = this.#redis.isCluster ? "" : this.#keys.records;
     return await trimHistory(
       this.#redis,
       [this.#keys.all],
-      [limits.keep, limits.endedBefore, limits.spareAfter, TRIM_BATCH],
+      [limits.keep, limits.endedBefore, limits.spareAfter, TRIM_BATCH, records],
     );
   }
 

@@ -1,6 +1,6 @@
 import { SEALED_INPUT_BYTES_MAX } from "./record-scripts.ts";
 import { writeTask } from "./stored-task.ts";
-import { ENDED_RECORD_LIFE_MS, keptInput, type EndOfTask } from "./task-records.ts";
+import { keptInput, type EndOfTask } from "./task-records.ts";
 
 /** An end by the first attempt, of which nothing has been written down. */
 export type EndAtOnce = EndOfTask & { attempt: NonNullable<EndOfTask["attempt"]> };
@@ -19,7 +19,6 @@ export function endAtOnceValues(ending: EndAtOnce, bodyKeptMs: number): (string 
     seal(ending, isLarge ? "" : input),
     isLarge ? input : "",
     response?.wholeBody ?? "",
-    ENDED_RECORD_LIFE_MS,
     bodyKeptMs,
   ];
 }

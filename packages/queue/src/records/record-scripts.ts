@@ -175,13 +175,13 @@ end
 `;
 
 /** How many values `end_at_once` takes. */
-export const END_AT_ONCE_VALUES = 7;
+export const END_AT_ONCE_VALUES = 6;
 
 /**
  * end_at_once(record, body, argv, at): ends a task by a first attempt of which nothing was written down before; false when
- * something was, or the task has ended. Its values come after the first `at` of argv:
- * reply channel ('' = none), status, sealed record, large input ('' = none), body ('' = none), record's life ms,
- * body's life ms
+ * something was, or the task has ended. The record has no end of its own: it goes with its place in the lists. Its values
+ * come after the first `at` of argv:
+ * reply channel ('' = none), status, sealed record, large input ('' = none), body ('' = none), body's life ms
  */
 export const END_AT_ONCE = `${ENDED}
 local function end_at_once(record, body, argv, at)
@@ -190,8 +190,7 @@ local function end_at_once(record, body, argv, at)
   if status then redis.call('DEL', record) end
   redis.call('HSET', record, 's', argv[at + 2], 'z', argv[at + 3])
   if argv[at + 4] ~= '' then redis.call('HSET', record, 'p', argv[at + 4]) end
-  redis.call('PEXPIRE', record, argv[at + 6])
-  if argv[at + 5] ~= '' then redis.call('SET', body, argv[at + 5], 'PX', argv[at + 7]) end
+  if argv[at + 5] ~= '' then redis.call('SET', body, argv[at + 5], 'PX', argv[at + 6]) end
   return true
 end
 `;

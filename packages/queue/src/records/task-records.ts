@@ -33,9 +33,6 @@ const WATCH_LIFE_MS = 2 * 3_600_000;
 /** Inputs up to this size stay with an ended record, so that it can be replayed. */
 const KEPT_INPUT_BYTES_MAX = 64 * 1024;
 
-/** Tasks whose records go in one command. */
-const DROPPED_TOGETHER = 100;
-
 /** An answer together with its whole body when that is too large for the record. */
 export interface AttemptResponse {
   stored: StoredResponse;
@@ -277,15 +274,11 @@ export class TaskRecords {
     return kept ? ownJson<TaskInput>(kept) : null;
   }
 
+  /** Of tasks that were trimmed from the history. In a Cluster each is in a slot of its own; elsewhere it has gone with them. */
   async drop(taskIds: readonly string[]): Promise<void> {
-    // In a Cluster each task is in a slot of its own.
-    const together = this.#redis.isCluster ? 1 : DROPPED_TOGETHER;
+    if (!this.#redis.isCluster) return;
     const keys = taskIds.map((id) => [this.#keys.record(id), this.#keys.body(id)]);
-    const unlinked: Promise<number>[] = [];
-    for (let at = 0; at < keys.length; at += together) {
-      unlinked.push(this.#redis.unlink(...keys.slice(at, at + together).flat()));
-    }
-    await Promise.all(unlinked);
+    await Promise.all(keys.map(async (pair) => await this.#redis.unlink(...pair)));
   }
 }
 

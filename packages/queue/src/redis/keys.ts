@@ -13,8 +13,13 @@ export class Keys {
     this.prefix = prefix;
   }
 
+  /** What the keys of all records begin with; a script appends the id and a brace. */
+  get records(): string {
+    return `${this.prefix}:task:{`;
+  }
+
   record(taskId: string): string {
-    return `${this.prefix}:task:{${taskId}}`;
+    return `${this.records}${taskId}}`;
   }
 
   /** The whole response body, when it is too large for the record. */

@@ -120,7 +120,7 @@ end
 local did = record_histories(KEYS[#KEYS], ARGV, places)
 for n, i in ipairs(numbers) do
   answers[i] = did[n]
-  local channel, status, sealed, _, body, _, _, id = unpack(ARGV, places[n] - ${END_AT_ONCE_VALUES - 1}, places[n] + 1)
+  local channel, status, sealed, _, body, _, id = unpack(ARGV, places[n] - ${END_AT_ONCE_VALUES - 1}, places[n] + 1)
   announce_end(KEYS[3 * i], channel, id, status, body ~= '', sealed)
 end
 return answers
@@ -147,7 +147,7 @@ export const endAndGoOn = luaScript<GoneOn[]>(
   "any",
   `${END_AT_ONCE}${ANNOUNCE_END}${RECORD_HISTORIES}${TAKE_JOBS}${FINISH_JOBS}
 local now, lock_ms = ARGV[1], ARGV[2]
-local queues, answers, places, numbers = {}, {}, {}, {}
+local queues, answers, places, numbers, watchers = {}, {}, {}, {}, {}
 for i = 1, (#KEYS - 1) / 4 do
   local at = 2 + (i - 1) * ${HELD_VALUES + END_AT_ONCE_VALUES + ENTRY_VALUES}
   local entry = at + ${HELD_VALUES + END_AT_ONCE_VALUES}
@@ -155,6 +155,7 @@ for i = 1, (#KEYS - 1) / 4 do
   if end_at_once(KEYS[4 * i - 1], KEYS[4 * i], ARGV, at + ${HELD_VALUES}) then
     places[#places + 1] = entry
     numbers[#numbers + 1] = i
+    watchers[#watchers + 1] = KEYS[4 * i + 1]
     local queue = KEYS[4 * i - 2]
     local jobs = queues[queue] or {}
     queues[queue] = jobs
@@ -162,11 +163,12 @@ for i = 1, (#KEYS - 1) / 4 do
   end
 end
 local did = record_histories(KEYS[1], ARGV, places)
+local watched = #watchers > 0 and redis.call('EXISTS', unpack(watchers)) > 0
 for n, i in ipairs(numbers) do
   answers[i][1] = did[n]
   local at = places[n]
-  local channel, status, sealed, _, body, _, _, id = unpack(ARGV, at - ${END_AT_ONCE_VALUES - 1}, at + 1)
-  announce_end(KEYS[4 * i + 1], channel, id, status, body ~= '', sealed)
+  local channel, status, sealed, _, body, _, id = unpack(ARGV, at - ${END_AT_ONCE_VALUES - 1}, at + 1)
+  if watched or channel ~= '' then announce_end(watchers[n], channel, id, status, body ~= '', sealed) end
 end
 for queue, jobs in pairs(queues) do
   local tokens, wanting = {}, {}
