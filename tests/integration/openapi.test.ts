@@ -123,7 +123,9 @@ describe("the page", () => {
         const { pathname } = new URL(link, `http://x${path}`);
         const file = await send(orchestrator.api, pathname);
         expect(file.status, pathname).toBe(200);
-        expect(file.headers["content-security-policy"]).not.toContain("default-src 'none'");
+        expect(file.headers["content-security-policy"]).toBe(
+          "default-src 'none';frame-ancestors 'none'",
+        );
       }
     }
   });

@@ -18,7 +18,7 @@ const WANTED: [header: string, value: RegExp][] = [
   ["referrer-policy", /^no-referrer$/],
   ["cross-origin-opener-policy", /^same-origin$/],
   ["cross-origin-resource-policy", /^same-origin$/],
-  ["content-security-policy", /default-src '(?:self|none)'/],
+  ["content-security-policy", /default-src '(?:self|none)'.*frame-ancestors '(?:self|none)'/],
   ["x-trace-id", /^[\w-]+$/],
 ];
 

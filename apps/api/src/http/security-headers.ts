@@ -4,8 +4,8 @@ import type { RequestHandler } from "express";
 import helmet from "helmet";
 
 /**
- * helmet's defaults, but for what would break a service reached by plain http inside a mesh: browsers are told
- * to insist on https only where that is how we are reached.
+ * By helmet, for answers that are data: nothing in them may load or be framed, and what only pages heed is left out. A
+ * page of ours sets a policy of its own. Browsers are told to insist on https only where that is how we are reached.
  */
 export function securityHeaders(publicUrl: string): RequestHandler {
   const isHttps = publicUrl.startsWith("https:");
@@ -13,8 +13,14 @@ export function securityHeaders(publicUrl: string): RequestHandler {
     helmet({
       strictTransportSecurity: isHttps,
       contentSecurityPolicy: {
-        directives: isHttps ? {} : { "upgrade-insecure-requests": null },
+        useDefaults: false,
+        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
       },
+      originAgentCluster: false,
+      xDnsPrefetchControl: false,
+      xDownloadOptions: false,
+      xPermittedCrossDomainPolicies: false,
+      xXssProtection: false,
     }),
   );
 }
