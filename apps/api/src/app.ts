@@ -54,10 +54,15 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-/** A request looks for its route in one list, rather than into and out of a router for each feature. */
+/**
+ * A request looks for its route in one list, rather than into and out of a router for each feature. Those without a
+ * parameter come first: `/tasks/batch` is no task's id.
+ */
 function allInOne(routers: readonly Router[]): Router {
   const all = Router();
-  all.stack.push(...routers.flatMap(({ stack }) => stack));
+  const layers = routers.flatMap(({ stack }) => stack);
+  const byKind = Map.groupBy(layers, ({ route }) => route?.path.includes(":") ?? false);
+  all.stack.push(...(byKind.get(false) ?? []), ...(byKind.get(true) ?? []));
   return all;
 }
 

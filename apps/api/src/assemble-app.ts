@@ -56,9 +56,9 @@ export function assembleApp(parts: Parts): Express {
   );
   const redaction = redactionOf(config.REDACT_FIELDS);
   const routers = [
+    taskRoutes(tasks, log),
     bulkRoutes(tasks, log),
     eventRoutes({ store, streams, log }),
-    taskRoutes(tasks, log),
     operatorRoutes({ store, log }),
     auditRoutes(store),
     operatorPageRoutes(),

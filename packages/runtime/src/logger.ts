@@ -63,10 +63,14 @@ function redactFields(
   fields: Record<string, unknown>,
   { redactField }: Redaction,
 ): Record<string, unknown> {
-  const redacted: Record<string, unknown> = {};
+  let redacted = fields;
   for (const name of Object.keys(fields)) {
     const value = fields[name];
-    redacted[name] = hasOwnSerializer(value) ? value : redactField(name, value);
+    const shown = hasOwnSerializer(value) ? value : redactField(name, value);
+    if (shown === value) continue;
+    // Most lines have nothing to hide, and stay as they are.
+    if (redacted === fields) redacted = { ...fields };
+    redacted[name] = shown;
   }
   return redacted;
 }

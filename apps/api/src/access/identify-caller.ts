@@ -28,13 +28,14 @@ export function isSignInOn({
 export function identifyCaller(options: IdentifyOptions) {
   const hasPassword = options.operator.password !== undefined;
   const everyones: readonly Scope[] = isSignInOn(options) ? [] : ["read", "submit"];
+  const nobody: Caller = { name: null, scopes: new Set(everyones) };
+  const nobodyHere: Caller = { name: null, scopes: new Set([...everyones, "operate"]) };
   return (request: Request, response: Response, next: NextFunction): void => {
     setCanOperatorsSignIn(response, hasPassword);
     const identify = (signedIn: Caller | null): void => {
-      const scopes = new Set(signedIn?.scopes);
-      for (const scope of everyones) scopes.add(scope);
-      if (!hasPassword && isLoopback(request)) scopes.add("operate");
-      setCaller(response, { name: signedIn?.name ?? null, scopes });
+      const others = !hasPassword && isLoopback(request) ? nobodyHere : nobody;
+      const scopes = signedIn && new Set([...signedIn.scopes, ...others.scopes]);
+      setCaller(response, scopes ? { name: signedIn.name, scopes } : others);
       next();
     };
     const signedIn = signIn(request, options);

@@ -17,7 +17,7 @@ import { submitTask } from "../tasks/submit-task.ts";
 import { answerSubmitted } from "../tasks/task-answers.ts";
 import { acceptContext, type TaskRoutesOptions } from "./task-routes.ts";
 
-/** Many at once, and once more: batches and replays. Mounted before `/tasks/:id`. */
+/** Many at once, and once more: batches and replays. */
 export function bulkRoutes(options: TaskRoutesOptions, log: Logger): Router {
   const router = Router();
   router

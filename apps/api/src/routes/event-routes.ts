@@ -16,7 +16,7 @@ export interface EventRoutesOptions {
   log: Logger;
 }
 
-/** Server-sent events, of one task or of all that match. Mounted before `/tasks/:id`. */
+/** Server-sent events, of one task or of all that match. */
 export function eventRoutes({ store, streams, log }: EventRoutesOptions): Router {
   const router = Router();
   const onError = (error: unknown): void => log.warn({ event: "events.failed", err: error });

@@ -40,7 +40,7 @@ export interface AcceptedTask {
   keyed: KeyedRequest | null;
   whenOpen: "queue" | "fail";
   /** The fields the caller named, known or not. */
-  asked: ReadonlySet<string>;
+  asked: readonly string[];
   /** What the caller sent, validated, with the contract's defaults. */
   request: Request;
 }
@@ -112,7 +112,7 @@ function readRequest(body: unknown): ReadRequest {
   const unknown = unknownFields(fields);
   return {
     request: parsed.data,
-    asked: new Set(Object.keys(fields)),
+    asked: Object.keys(fields),
     warnings: unknown.map((name) => `unknown field ignored: ${name.slice(0, 100)}`),
   };
 }

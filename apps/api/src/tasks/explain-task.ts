@@ -39,7 +39,7 @@ export async function explainTask(accepted: AcceptedTask, { store, depths }: Sub
 function explainSettings({ task, request, asked }: AcceptedTask) {
   const setting = (name: string, value: unknown, otherwise: Source = "default") => ({
     value,
-    source: asked.has(name) ? "request" : otherwise,
+    source: asked.includes(name) ? "request" : otherwise,
   });
   return {
     priority: setting("priority", task.priority),

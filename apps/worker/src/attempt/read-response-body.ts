@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import { JSON_DEPTH_MAX, jsonDepth } from "@orchestrator/core";
 
@@ -10,6 +11,8 @@ interface BinaryBody {
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$|^text\/json$/;
 const TEXT_TYPE =
   /^text\/|[/+]xml$|[/+]yaml$|javascript$|^application\/(?:x-www-form-urlencoded|graphql)$/;
+
+const BYTE_ORDER_MARK = Buffer.from("\uFEFF");
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -33,6 +36,7 @@ function binary(body: Buffer, headers: IncomingHttpHeaders): BinaryBody {
 
 /** Null when the bytes are not valid UTF-8 and no other charset is named. */
 function decodeText(body: Buffer, contentType = ""): string | null {
+  if (!/charset/i.test(contentType)) return isUtf8(body) ? withoutMark(body) : null;
   const charset = /charset="?([\w-]+)/i.exec(contentType)?.[1]?.toLowerCase() ?? "utf-8";
   try {
     return charset === "utf-8" ? utf8.decode(body) : new TextDecoder(charset).decode(body);
@@ -40,6 +44,11 @@ function decodeText(body: Buffer, contentType = ""): string | null {
     // Invalid bytes, or a charset nobody knows: they are kept as bytes.
     return null;
   }
+}
+
+function withoutMark(body: Buffer): string {
+  const isMarked = BYTE_ORDER_MARK.equals(body.subarray(0, BYTE_ORDER_MARK.length));
+  return body.toString("utf8", isMarked ? BYTE_ORDER_MARK.length : 0);
 }
 
 function parseJson(text: string): unknown {

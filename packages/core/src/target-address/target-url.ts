@@ -3,8 +3,12 @@ import { parsePath } from "./parse-path.ts";
 
 export type TargetUrl = { kind: "url"; url: URL } | { kind: "forbidden"; reason: string };
 
+/** Most calls of a mesh go to few paths, and each is looked at when its task is accepted and before every attempt. */
+const READ_MAX = 1000;
+const read = new Map<string, TargetUrl>();
+
 /**
- * The URL of one attempt. Whatever the path, its origin is the endpoint's, its path lies under the
+ * The URL of one attempt, not to be changed. Whatever the path, its origin is the endpoint's, its path lies under the
  * endpoint's, and it has neither userinfo nor fragment. The query is the caller's own, but for
  * characters that may not stand in a URL, which are percent-encoded.
  *
@@ -12,6 +16,16 @@ export type TargetUrl = { kind: "url"; url: URL } | { kind: "forbidden"; reason:
  * what lets `//host` and `@host` choose another authority.
  */
 export function targetUrl(endpoint: string, path: string): TargetUrl {
+  const key = `${endpoint} ${path}`;
+  const known = read.get(key);
+  if (known !== undefined) return known;
+  const target = readTarget(endpoint, path);
+  if (read.size >= READ_MAX) read.clear();
+  read.set(key, target);
+  return target;
+}
+
+function readTarget(endpoint: string, path: string): TargetUrl {
   const base = parseEndpoint(endpoint);
   if (base.kind === "invalid") return forbidden(base.reason);
   const parsed = parsePath(path);

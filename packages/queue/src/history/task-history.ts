@@ -22,8 +22,6 @@ export interface HistoryEntry {
   ran?: Pick<HistoryEntry, "revision" | "retries"> | null;
 }
 
-type ListedEntry = Pick<HistoryEntry, "task" | "revision" | "status" | "retries">;
-
 /** Hears of each step of each task exactly once over all processes. */
 export type HistoryListener = (entry: HistoryEntry, step: { isFirst: boolean }) => void;
 
@@ -185,26 +183,33 @@ export function historyEntryOf(stored: StoredTask): HistoryEntry {
 /** An entry as `record_histories` reads it. */
 export function historyValues(entry: HistoryEntry): (string | number)[] {
   const { task, ran } = entry;
+  const words = listedWords(task);
   const durationMs = entry.durationMs === null ? null : Math.max(0, Math.round(entry.durationMs));
   return [
     task.id,
-    listed(entry),
+    listed(entry, entry.status, words),
     task.createdAt,
     entry.completedAt ?? "",
     durationMs ?? "",
     durationMs === null ? "" : bucketOf(durationMs),
     task.deadlineAt ?? "",
-    ran ? listed({ ...ran, task, status: "running" }) : "",
+    ran ? listed(ran, "running", words) : "",
   ];
 }
 
-/**
- * What a list keeps of a task, and an event tells: see `event-log.ts`. Redis would choke on the half of a character that a
- * caller may send, or that cutting leaves.
- */
-function listed({ task, revision, status, retries }: ListedEntry): string {
-  const requestedBy = task.meta["requested_by"];
-  const by = typeof requestedBy === "string" ? requestedBy.slice(0, 255) : "";
-  const words = [task.dropletName.toLowerCase(), by, task.traceId];
-  return JSON.stringify([revision, status, ...words.map((word) => word.toWellFormed()), retries]);
+/** What a list keeps of a task, and an event tells: see `event-log.ts`. */
+function listed(
+  { revision, retries }: Pick<HistoryEntry, "revision" | "retries">,
+  status: TaskStatus,
+  words: string,
+): string {
+  return `[${revision},"${status}",${words},${retries}]`;
+}
+
+/** Redis would choke on the half of a character that a caller may send, or that cutting leaves. */
+function listedWords({ dropletName, meta, traceId }: HistoryEntry["task"]): string {
+  const { requested_by: requestedBy } = meta;
+  const by = typeof requestedBy === "string" ? requestedBy.slice(0, 255).toWellFormed() : "";
+  const words = [dropletName.toLowerCase().toWellFormed(), by, traceId.toWellFormed()];
+  return JSON.stringify(words).slice(1, -1);
 }
