@@ -1,9 +1,9 @@
-import { Worker, type Job } from "bullmq";
+import type { Job } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import { isRunnable, type JobData, type JobHistory } from "./job-data.ts";
-import { leanBackend, type EndsWithJobs } from "./lean-backend.ts";
-import { applyVerdict, type Verdict } from "./verdict.ts";
+import { LeanWorker } from "./lean-worker.ts";
+import type { Verdict } from "./verdict.ts";
 import { isWedged } from "./wedge-watchdog.ts";
 
 /**
@@ -42,7 +42,7 @@ export interface ConsumersOptions {
 
 interface Consumer {
   queueName: string;
-  worker: Worker<JobData>;
+  worker: LeanWorker;
   running: number;
   lastTookAt: number;
 }
@@ -53,7 +53,6 @@ export class Consumers {
   readonly #consumers = new Map<string, Consumer>();
   /** No longer wanted, but still finishing what they run. */
   readonly #closing = new Set<Promise<void>>();
-  readonly #ends: EndsWithJobs = new WeakMap();
   #isClosing = false;
 
   constructor(options: ConsumersOptions) {
@@ -99,9 +98,9 @@ export class Consumers {
 
   #start(queueName: string): void {
     const { bullMqRedis, keys, concurrency, onError } = this.#options;
-    const process = async (job: Job<JobData>): Promise<void> => await this.#process(job, consumer);
+    const perform = async (job: Job<JobData>): Promise<Verdict> =>
+      await this.#perform(job, consumer);
     const settings = {
-      connection: bullMqRedis,
       prefix: keys.prefix,
       concurrency,
       lockDuration: LOCK_MS,
@@ -111,8 +110,7 @@ export class Consumers {
       drainDelay: DRAIN_DELAY_S,
       runRetryDelay: 1000,
     };
-    const lean = leanBackend({ redis: bullMqRedis, ends: this.#ends, lockMs: LOCK_MS });
-    const worker = new Worker(queueName, process, settings, lean);
+    const worker = new LeanWorker({ queueName, redis: bullMqRedis, settings, perform });
     const consumer: Consumer = { queueName, worker, running: 0, lastTookAt: Date.now() };
     worker.on("error", onError);
     worker.on("failed", (job, error) => {
@@ -130,19 +128,22 @@ export class Consumers {
     void closing.finally(() => this.#closing.delete(closing));
   }
 
-  async #process(job: Job<JobData>, consumer: Consumer): Promise<void> {
+  async #perform(job: Job<JobData>, consumer: Consumer): Promise<Verdict> {
     consumer.lastTookAt = Date.now();
     consumer.running++;
     try {
-      const verdict = await this.#perform(job);
-      if (verdict.kind === "succeeded" && verdict.end) this.#ends.set(job, verdict.end);
-      await applyVerdict(verdict, job);
+      return await this.#performRunnable(job);
     } finally {
       consumer.running--;
     }
   }
 
-  async #perform({ id, data, attemptsStarted, stalledCounter }: Job<JobData>): Promise<Verdict> {
+  async #performRunnable({
+    id,
+    data,
+    attemptsStarted,
+    stalledCounter,
+  }: Job<JobData>): Promise<Verdict> {
     if (isRunnable(data)) {
       const held = { isFirst: attemptsStarted === 1, wasStalled: stalledCounter > 0 };
       return await this.#options.perform(data, held);

@@ -1,20 +1,21 @@
 import { raw2NextJobData, type JobJson, type JobsOptions } from "bullmq";
-import { ownJson } from "../redis/own-writing.ts";
+import { ownJson, ownWriting } from "../redis/own-writing.ts";
 import { JOB_NAME, type TakenJob } from "./job-moves.ts";
-
-/** One that has neither ended nor failed before. */
-type Fresh = Omit<JobJson, "failedReason" | "returnvalue">;
 
 /** Tasks differ in few options: as many texts are kept read. */
 const READ_MAX = 1000;
 const read = new Map<string, JobsOptions>();
 
-/** A job that was taken, as BullMQ's worker expects it from its backend. */
-export function readTakenJob(taken: TakenJob, nowMs: number): unknown[] {
+/** A job that was taken, as BullMQ describes it, and its id. */
+export function readTakenJob(taken: TakenJob, nowMs: number): [job: JobJson, id: string] {
   const [id, data, options, created] = taken;
-  if (Array.isArray(data)) return raw2NextJobData([data, id, 0, 0]);
+  if (Array.isArray(data)) {
+    const [job] = ownWriting<[JobJson]>(raw2NextJobData([data, id]));
+    return [job, id];
+  }
   const opts = readOptions(options ?? "{}");
-  const job: Fresh = {
+  // Neither ended nor failed before.
+  const job: Omit<JobJson, "failedReason" | "returnvalue"> = {
     id,
     name: JOB_NAME,
     data,
@@ -28,7 +29,7 @@ export function readTakenJob(taken: TakenJob, nowMs: number): unknown[] {
     attemptsMade: 0,
     stalledCounter: 0,
   };
-  return [job, id, 0, 0];
+  return [ownWriting<JobJson>(job), id];
 }
 
 /** BullMQ copies what it is given before it changes it. */
