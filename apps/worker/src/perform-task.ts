@@ -21,6 +21,7 @@ import {
   type AttemptSurroundings,
   type PerformedAttempt,
 } from "./attempt/perform-attempt.ts";
+import { afterTurn } from "./after-turn.ts";
 import type { AttemptObserver } from "./metrics/attempt-metrics.ts";
 
 export interface TaskSurroundings extends AttemptSurroundings {
@@ -59,13 +60,17 @@ export async function performTask(
       return await goOnAfterLoss(data, begun, held, around);
     case "begun": {
       const performed = await performAttempt(data, begun.number, begun.earlier, around);
-      logAttempt(data, performed, around);
-      around.observe.attemptFinished(task, performed);
       if (performed.targetUrl !== null && !performed.wasStopped) {
         const { outcome, attempt } = performed;
         await around.circuits.report(task.dropletName, outcome, attempt.startedAt);
       }
-      return await settle(data, performed, begun.earlier, around);
+      const verdict = await settle(data, performed, begun.earlier, around);
+      // Whoever waits for the task does not wait for this.
+      afterTurn(() => {
+        logAttempt(data, performed, around);
+        around.observe.attemptFinished(task, performed);
+      });
+      return verdict;
     }
   }
 }

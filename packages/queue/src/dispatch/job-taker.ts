@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { JobJson, RedisQueueBackend } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import type { NextJob } from "./end-with-job.ts";
@@ -38,6 +39,8 @@ export class JobTaker {
     const waitForJob = backend.waitForJob.bind(backend);
     const moveToActive = backend.moveToActive.bind(backend);
     backend.waitForJob = async (timeoutS) => {
+      // The job that was just taken goes first: this is not in a hurry.
+      await setImmediate();
       const woken = await waitForJob(timeoutS);
       this.#nothingLeft = null;
       return woken;
