@@ -116,6 +116,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     metrics: new MetricsStore(redis, keys),
     async [Symbol.asyncDispose]() {
       await events.close();
+      tasks.ledger.history.unlisted.close();
       await queues.close();
       for (const connection of [redis, bullMqRedis, subscriber]) connection.disconnect();
     },
@@ -130,8 +131,9 @@ function openTasks(
 ): Pick<Store, "ledger" | "claims" | "queues"> {
   const { redis } = connections;
   const bodies = new BodyBudget(redis, keys, bodyLimits);
-  const records = new TaskRecords(redis, keys, bodies.keepMs);
   const history = new TaskHistory(redis, keys);
+  const { unlisted } = history;
+  const records = new TaskRecords(redis, keys, { resultKeepMs: bodies.keepMs, unlisted });
   const queues = new DispatchQueues(connections, keys, onError);
   const transitions = new TaskTransitions({ ...connections, keys, records, history, queues });
   const claims = new TaskClaims(redis, keys);

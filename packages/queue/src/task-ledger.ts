@@ -63,18 +63,21 @@ export class TaskLedger {
   /**
    * The task is accepted when this resolves: its job is the truth from here on. Submitting a task twice is submitting it
    * once.
-   * @param isListed false to leave the record, for now, to `submitted` or to the worker
+   * @param listing soon: most have ended by then; at_once: for many together, and for one that others may have submitted
    */
-  async submit(data: JobData, { isListed }: { isListed: boolean }): Promise<void> {
-    const { transitions, queues, onError } = this.#parts;
+  async submit(data: JobData, listing: "at_once" | "soon"): Promise<void> {
+    const { transitions, queues, history, onError } = this.#parts;
     const { task } = data;
     if (transitions.maySubmitAtOnce(task)) {
-      await transitions.submit(data, justQueued(task), isListed);
+      // Deadlines are watched in the lists.
+      const isListedAtOnce = listing === "at_once" || task.deadlineAt !== null;
+      await transitions.submit(data, justQueued(task), isListedAtOnce);
+      if (!isListedAtOnce) history.unlisted.listSoon(onError);
       return;
     }
     await queues.add(data);
     // A record that cannot be written now is made by the worker.
-    if (isListed) await this.submitted(task).catch(onError);
+    await this.submitted(task).catch(onError);
   }
 
   /** After the job was added without its record. */
@@ -220,8 +223,7 @@ export class TaskLedger {
   }
 
   async #followUp(task: Task): Promise<void> {
-    const submit = async (data: JobData): Promise<void> =>
-      await this.submit(data, { isListed: true });
+    const submit = async (data: JobData): Promise<void> => await this.submit(data, "at_once");
     await followUpEnd(task, { ...this.#parts, submit });
   }
 

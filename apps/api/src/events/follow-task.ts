@@ -1,7 +1,6 @@
 import { isEnded } from "@orchestrator/contract";
-import { storyOf, type Store, type StoredTask } from "@orchestrator/queue";
+import { storyOf, type Store } from "@orchestrator/queue";
 import type { Response } from "express";
-import { onceRecorded } from "../tasks/once-recorded.ts";
 import { taskNotFound } from "../tasks/read-record.ts";
 import { eventBlock } from "./event-block.ts";
 import type { EventStreams } from "./event-streams.ts";
@@ -30,8 +29,7 @@ export async function followTask(
   { store, streams, onError }: Followed,
 ): Promise<void> {
   const { records } = store.ledger;
-  const read = async (): Promise<StoredTask | null> => await records.read(taskId);
-  const found = await onceRecorded(read, (stored) => stored === null);
+  const found = await records.read(taskId);
   if (found === null) throw taskNotFound(taskId);
   if (lastEventId === END_ID && isEnded(found.status)) {
     // To an EventSource this is the word not to reconnect.

@@ -1,6 +1,5 @@
 import { fieldIssues, isEnded, TaskListQuery } from "@orchestrator/contract";
 import type { TaskDefaults } from "@orchestrator/core";
-import type { Watched } from "@orchestrator/queue";
 import type { Logger } from "@orchestrator/runtime";
 import { Router, type Request, type Response } from "express";
 import { callerOf } from "../access/caller.ts";
@@ -17,7 +16,6 @@ import { readHops } from "../tasks/hops.ts";
 import { readIdempotencyKey } from "../tasks/idempotency-key.ts";
 import { readRecord } from "../tasks/read-record.ts";
 import { readWait } from "../tasks/read-wait.ts";
-import { onceRecorded } from "../tasks/once-recorded.ts";
 import type { Submission } from "../tasks/submit-task.ts";
 import { answerSubmitted, asSeenBy } from "../tasks/task-answers.ts";
 
@@ -130,9 +128,7 @@ async function untilEnded(
   }
   const waiter = waiters.expect(id, waitMs);
   try {
-    const watch = async (): Promise<Watched> => await ledger.records.watch(id, replyChannel);
-    const watched = await onceRecorded(watch, (found) => found === "missing");
-    if (watched === "will_be_told") await waiter.result;
+    if ((await ledger.records.watch(id, replyChannel)) === "will_be_told") await waiter.result;
   } finally {
     waiter.cancel();
   }

@@ -2,7 +2,6 @@ import type { TaskRecord } from "@orchestrator/contract";
 import { cancelledEnd } from "@orchestrator/core";
 import type { EndVerdict, StoredTask } from "@orchestrator/queue";
 import { Refusal } from "../http/refusal.ts";
-import { onceRecorded } from "./once-recorded.ts";
 import { taskNotFound } from "./read-record.ts";
 import type { Submission } from "./submit-task.ts";
 
@@ -19,10 +18,7 @@ export interface Cancellation {
  */
 export async function cancelTask(taskId: string, { store }: Submission): Promise<Cancellation> {
   const { ledger, redis, keys } = store;
-  const found = await onceRecorded(
-    async () => await ledger.records.wishCancel(taskId, Date.now()),
-    ({ status }) => status === "missing",
-  );
+  const found = await ledger.records.wishCancel(taskId, Date.now());
   const stored = found.status === "missing" ? null : await ledger.records.read(taskId);
   if (stored === null) throw taskNotFound(taskId);
   if (found.status !== "queued" && found.status !== "running") {

@@ -71,7 +71,7 @@ async function submitAllWithin(
   const giveUp = (): void => resolve(jobs.map(() => new Error("Command timed out")));
   const timer = setTimeout(giveUp, ADD_WITHIN_MS);
   const submit = async (data: JobData): Promise<Error | null> =>
-    await ledger.submit(data, { isListed: true }).then(
+    await ledger.submit(data, "at_once").then(
       () => null,
       (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
     );

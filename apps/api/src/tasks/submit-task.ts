@@ -17,9 +17,6 @@ import { isWithdrawn, withdrawUnbegun } from "./withdraw-task.ts";
 export const ADD_WITHIN_MS = 1800;
 export const QUEUE_RETRY_AFTER_S = 2;
 
-/** Most tasks have ended by then. */
-const WRITE_DOWN_AFTER_MS = 20;
-
 export interface Submission {
   store: Store;
   waiters: WaiterTable;
@@ -63,41 +60,20 @@ export async function submitTask(
   depths.added(task.dropletName);
   try {
     const data = { v: 1, task, ...input, replyChannel: waiter ? replyChannel : null } as const;
-    await submitWithin(data, { isListed: waiter === null }, store);
+    await submitWithin(data, "soon", store);
   } catch (error) {
     waiter?.cancel();
     throw queueUnavailable(task.id, error);
   }
+  const claiming = acceptClaim(task, store).catch(onError);
   if (waiter === null) {
-    await acceptClaim(task, store).catch(onError);
+    await claiming;
     return { kind: "accepted", status: "queued", retryAfterS: retryAfterS(task, submission) };
   }
-  // The job is the truth from here on: a record that cannot be written now is made by the worker.
-  const writing = later(async () => await writeDown(task, store).catch(onError));
-  if (task.claim !== null) void writing.now();
   const result = await waiter.result;
   const record = waiter.ending();
-  if (record !== null && !isWithdrawn(record)) {
-    writing.drop();
-    return { kind: "ended", record };
-  }
-  await writing.now();
+  if (record !== null && !isWithdrawn(record)) return { kind: "ended", record };
   return await answerAfter(result, { task, whenOpen }, submission);
-}
-
-/**
- * Work that may turn out to be needless: before a caller who waits has an answer nobody can ask for the record, and a
- * task that ends within milliseconds gets one from its worker.
- */
-function later(work: () => Promise<void>): { now: () => Promise<void>; drop: () => void } {
-  let working: Promise<void> | null = null;
-  const now = async (): Promise<void> => {
-    clearTimeout(timer);
-    working ??= work();
-    await working;
-  };
-  const timer = setTimeout(() => void now(), WRITE_DOWN_AFTER_MS);
-  return { now, drop: () => clearTimeout(timer) };
 }
 
 /**
@@ -113,7 +89,7 @@ export async function submitAgain(
   const { store, onError, admission } = submission;
   admission.admit(task, { whenOpen, waits: canEndInTime(task, wait, submission) });
   try {
-    await submitWithin({ v: 1, task, ...input, replyChannel: null }, { isListed: true }, store);
+    await submitWithin({ v: 1, task, ...input, replyChannel: null }, "at_once", store);
   } catch (error) {
     throw queueUnavailable(task.id, error);
   }
@@ -185,11 +161,6 @@ function retryAfterS(task: Task, { admission }: Submission): number {
   return Math.max(1, delayS, admission.parkedForS(task.dropletName));
 }
 
-async function writeDown(task: Task, store: Store): Promise<void> {
-  await store.ledger.submitted(task);
-  await acceptClaim(task, store);
-}
-
 async function acceptClaim(task: Task, { claims }: Store): Promise<void> {
   if (task.claim !== null) await claims.accept(task.claim, task.id);
 }
@@ -197,7 +168,7 @@ async function acceptClaim(task: Task, { claims }: Store): Promise<void> {
 /** Submits a task, or fails within 2 s. Submitting what is there already changes nothing. */
 async function submitWithin(
   data: JobData,
-  listing: { isListed: boolean },
+  listing: "at_once" | "soon",
   { ledger }: Store,
 ): Promise<void> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();

@@ -24,10 +24,13 @@ export const JOB_NAME = "task";
 /** BullMQ's own codes for a job that cannot be completed. */
 const [MISSING_JOB, MISSING_LOCK, NOT_ACTIVE, FOREIGN_LOCK] = [-1, -2, -3, -6];
 
-/** add_jobs(queue, jobs): as addPrioritizedJob; a job is id, data, options (JSON), created at, priority. */
+/**
+ * add_jobs(queue, jobs, added): as addPrioritizedJob; a job is id, data, options (JSON), created at, priority. The ids of those
+ * that were not there before become keys of `added`.
+ */
 export const ADD_JOBS = `
-local function add_jobs(queue, jobs)
-  local keys, scores, added = {}, {}, {}
+local function add_jobs(queue, jobs, added)
+  local keys, scores = {}, {}
   for i, job in ipairs(jobs) do keys[i] = queue .. job[1] end
   local all_new = redis.call('EXISTS', unpack(keys)) == 0
   for i, job in ipairs(jobs) do

@@ -1,4 +1,5 @@
 import { luaScript } from "../redis/lua-script.ts";
+import { CREATE_RECORD } from "../records/create-record.ts";
 import { BY_KEY, PACKING, RECORD_HISTORIES } from "./record-histories.ts";
 
 /** KEYS <all> · ARGV an entry → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW */
@@ -10,6 +11,35 @@ return record_histories(KEYS[1], ARGV, {0})[1]
 `,
 );
 
+/**
+ * Gives unlisted tasks their records and their places in the lists.
+ * KEYS <all> · ARGV created until (ms), at most, what the keys of records begin with, the one task that is meant ('' = any)
+ * → how many are left, then for each what the lists did and the task (JSON)
+ */
+export const listUnlisted = luaScript<[left: number, ...listed: [did: number, task: string][]]>(
+  "listUnlisted",
+  1,
+  `${CREATE_RECORD}${RECORD_HISTORIES}
+local unlisted = KEYS[1] .. 'unlisted'
+local id = ARGV[4]
+local found = id == '' and redis.call('HGETALL', unlisted) or {id, redis.call('HGET', unlisted, id)}
+local values, places, answer = {}, {}, {0}
+for i = 1, #found, 2 do
+  local created, deadline, listed, task = (found[i + 1] or ''):match('^(%d+)\\n(%d*)\\n([^\\n]*)\\n(.*)$')
+  if created and tonumber(created) <= tonumber(ARGV[1]) and #places < tonumber(ARGV[2]) then
+    create_record(ARGV[3] .. found[i] .. '}', task)
+    local at = #values
+    places[#places + 1] = at
+    for n, value in ipairs({found[i], listed, created, '', '', '', deadline, ''}) do values[at + n] = value end
+    answer[#answer + 1] = {0, task}
+  end
+end
+for n, did in ipairs(record_histories(KEYS[1], values, places)) do answer[n + 1][1] = did end
+answer[1] = redis.call('HLEN', unlisted)
+return answer
+`,
+);
+
 /** KEYS <all> → queued, running, then success, error, timeout, cancelled since ever (null = none yet). */
 export const readTotals = luaScript<[queued: number, running: number, ...ended: (string | null)[]]>(
   "readTotals",
@@ -17,7 +47,8 @@ export const readTotals = luaScript<[queued: number, running: number, ...ended: 
   `
 local all = KEYS[1]
 local ended = redis.call('HMGET', all .. 'counters', 'tasks:success', 'tasks:error', 'tasks:timeout', 'tasks:cancelled')
-return {redis.call('ZCARD', all .. 'ix:s:queued'), redis.call('ZCARD', all .. 'ix:s:running'), unpack(ended)}
+local queued = redis.call('ZCARD', all .. 'ix:s:queued') + redis.call('HLEN', all .. 'unlisted')
+return {queued, redis.call('ZCARD', all .. 'ix:s:running'), unpack(ended)}
 `,
 );
 

@@ -14,6 +14,8 @@ import { ENTRIES_KEPT, EVENTS_TOGETHER } from "../events/event-log.ts";
  *           per-droplet  the same per droplet: <droplet>:<status|retries|duration_ms>
  *           took         string of 32-bit counts, one per bucket of core's latency histogram: tasks by duration
  *           took:<d>     the same per droplet
+ *           unlisted     hash of tasks that are not in any of these yet, nor have a record: id → created at (ms), deadline at
+ *                        ('' = none), what is to be listed, the task (JSON), one to a line
  *           events       capped stream of changes, some to an entry: t → id, e → what is listed then
  *
  * In all these but deadlines and events an id is packed to its 16 bytes, which keep its order: ten thousand tasks are
@@ -64,8 +66,11 @@ end
 export const RECORD_HISTORIES = `${PACKING}${BY_KEY}
 local function record_histories(all, argv, places)
   if #places == 0 then return {} end
-  local members = {}
-  for i, at in ipairs(places) do members[i] = packed(argv[at + 1]) end
+  local members, ids = {}, {}
+  for i, at in ipairs(places) do
+    ids[i] = argv[at + 1]
+    members[i] = packed(ids[i])
+  end
   local listed = redis.call('HMGET', all .. 'task', unpack(members))
   local left, entered, tasks, busy, buckets, counted, told, answers = {}, {}, {}, {}, {}, {}, {}, {}
   local function count(key, name, by_how_many)
@@ -93,7 +98,7 @@ local function record_histories(all, argv, places)
       put(entered, 'ix:d:' .. droplet, created, member)
       if by ~= '' then put(entered, 'ix:r:' .. by, created, member) end
       put(entered, 'ix:t:' .. trace, created, member)
-      busy[droplet] = true
+      if ended == '' then busy[droplet] = true end
       -- A worker may be faster than whoever submitted: the task was queued all the same.
       if revision > 1 then tell(id, cjson.encode({1, 'queued', droplet, by, trace, 0})) end
     end
@@ -132,6 +137,7 @@ local function record_histories(all, argv, places)
   for i, at in ipairs(places) do
     answers[i] = record(members[i], listed[i], unpack(argv, at + 1, at + ${ENTRY_VALUES}))
   end
+  redis.call('HDEL', all .. 'unlisted', unpack(ids))
   for key, gone in pairs(left) do redis.call('ZREM', all .. key, unpack(gone)) end
   for key, come in pairs(entered) do redis.call('ZADD', all .. key, unpack(come)) end
   for key, set in pairs(tasks) do redis.call('HSET', all .. key, unpack(set)) end

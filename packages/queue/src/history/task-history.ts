@@ -4,9 +4,11 @@ import { bucketOf, retriesMade } from "@orchestrator/core";
 import type { Redis } from "../redis/redis.ts";
 import type { StoredTask } from "../records/stored-task.ts";
 import type { Keys } from "../redis/keys.ts";
+import { isRedisRefusal } from "../redis/redis-trouble.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { pageOfHistory, readTotals, recordHistory, trimHistory } from "./history-scripts.ts";
 import { ENTRY_NEW, ENTRY_STALE } from "./record-histories.ts";
+import { UnlistedTasks } from "./unlisted-tasks.ts";
 
 /** What the lists need to know of a task that changed. */
 export interface HistoryEntry {
@@ -57,10 +59,13 @@ export class TaskHistory {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #listeners = new Set<HistoryListener>();
+  /** Tasks that will be in the lists in a moment. */
+  readonly unlisted: UnlistedTasks;
 
   constructor(redis: Redis, keys: Keys) {
     this.#redis = redis;
     this.#keys = keys;
+    this.unlisted = new UnlistedTasks(redis, keys, (entry, did) => this.recorded(entry, did));
   }
 
   /** Idempotent: an entry that is not newer than what is listed changes nothing. */
@@ -80,6 +85,8 @@ export class TaskHistory {
   }
 
   async page(query: TaskListQuery): Promise<HistoryPage | "unknown_cursor"> {
+    // While Redis takes no writes, what is listed can still be read.
+    await this.unlisted.listAll().catch(unlessRefused);
     const cursor = query.cursor === undefined ? null : decodeCursor(query.cursor);
     if (query.cursor !== undefined && cursor === null) return "unknown_cursor";
     const [index = "", ...more] = this.#indexesFor(query);
@@ -164,6 +171,10 @@ export class TaskHistory {
     if (query.trace_id !== undefined) indexes.push(`${index}t:${query.trace_id}`);
     return indexes.length > 0 ? indexes : [`${index}all`];
   }
+}
+
+function unlessRefused(error: unknown): void {
+  if (!isRedisRefusal(error)) throw error;
 }
 
 /** The entry of a record just read: for whoever finds the lists behind the record. */

@@ -22,22 +22,29 @@ export const readCounters = luaScript<string>(
   1,
   `
 local all, call = KEYS[1], redis.call
-local seen, living = {}, {}
+local seen, living, unlisted, unlisted_of, of = {}, {}, 0, {}, {}
+for _, noted in ipairs(call('HVALS', all .. 'unlisted')) do
+  local droplet = cjson.decode(noted:match('^%d+\\n%d*\\n([^\\n]*)'))[3]
+  unlisted = unlisted + 1
+  if not unlisted_of[droplet] then of[#of + 1] = droplet end
+  unlisted_of[droplet] = (unlisted_of[droplet] or 0) + 1
+end
 local function count_living(names)
   for _, name in ipairs(names) do
     if not seen[name] then
       seen[name] = true
       local at = #living
       living[at + 1] = name
-      living[at + 2] = call('ZCARD', all .. 'ix:sd:queued:' .. name)
+      living[at + 2] = call('ZCARD', all .. 'ix:sd:queued:' .. name) + (unlisted_of[name] or 0)
       living[at + 3] = call('ZCARD', all .. 'ix:sd:running:' .. name)
     end
   end
 end
 count_living(ARGV)
 count_living(call('SMEMBERS', all .. 'busy'))
+count_living(of)
 return cjson.encode({
-  queued = call('ZCARD', all .. 'ix:s:queued'),
+  queued = call('ZCARD', all .. 'ix:s:queued') + unlisted,
   running = call('ZCARD', all .. 'ix:s:running'),
   counters = call('HGETALL', all .. 'counters'),
   perDroplet = call('HGETALL', all .. 'per-droplet'),

@@ -1,5 +1,6 @@
 import type { TaskStatus } from "@orchestrator/contract";
 import { luaScript } from "../redis/lua-script.ts";
+import { CREATE_RECORD } from "./create-record.ts";
 
 type BeginAnswer = [
   verdict: "begun" | "begun_against_wish" | "lost" | "cancelled" | "ended",
@@ -40,15 +41,6 @@ local function keep_body(key, response, body)
   end
   if response ~= '' then return redis.call('DEL', key) - 1 end
   return redis.call('EXISTS', key) == 1 and redis.call('STRLEN', key) or -1
-end
-`;
-
-/** create_record(key, task): whether this call made the record. */
-export const CREATE_RECORD = `
-local function create_record(key, task)
-  if redis.call('EXISTS', key) == 1 then return false end
-  redis.call('HSET', key, 'd', task, 's', 'queued', 'v', 1)
-  return true
 end
 `;
 

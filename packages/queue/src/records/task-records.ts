@@ -1,6 +1,7 @@
-import type { EndedStatus, TaskRecord, TaskStatus } from "@orchestrator/contract";
+import type { TaskRecord, TaskStatus } from "@orchestrator/contract";
 import type { Attempt, StoredResponse, Task, TaskEnd } from "@orchestrator/core";
 import { isEnded } from "@orchestrator/contract";
+import type { UnlistedTasks } from "../history/unlisted-tasks.ts";
 import type { Redis } from "../redis/redis.ts";
 import { ownJson, ownWriting } from "../redis/own-writing.ts";
 import type { Keys } from "../redis/keys.ts";
@@ -14,6 +15,7 @@ import {
   type CloseVerdict,
   type EndVerdict,
 } from "./record-scripts.ts";
+import { keptInput, type EndedInput } from "./kept-input.ts";
 import { showRecord } from "./show-record.ts";
 import {
   parseStoredTask,
@@ -29,9 +31,6 @@ export const ENDED_RECORD_LIFE_MS = 25 * 3_600_000;
 
 /** A watcher's registration is renewed by nobody: long enough for every wait there is. */
 const WATCH_LIFE_MS = 2 * 3_600_000;
-
-/** Inputs up to this size stay with an ended record, so that it can be replayed. */
-const KEPT_INPUT_BYTES_MAX = 64 * 1024;
 
 /** An answer together with its whole body when that is too large for the record. */
 export interface AttemptResponse {
@@ -60,12 +59,6 @@ export interface ClosedAttempt {
   targetUrl: string | null;
 }
 
-/** The input of a task that ends. */
-export interface EndedInput extends TaskInput {
-  /** The payload as JSON, where that was written already. */
-  payloadText?: string | null;
-}
-
 export interface EndOfTask {
   task: Task;
   end: TaskEnd;
@@ -82,9 +75,6 @@ export interface EndOfTask {
   /** Not while a worker holds the job: its first attempt may be under way without being on record. */
   unlessHeld?: boolean;
 }
-
-/** What comes of asking to be told of the end of a task. */
-export type Watched = "will_be_told" | "ended" | "missing";
 
 /** How an attempt begins. */
 export interface Beginning {
@@ -108,12 +98,19 @@ export interface RecordVerdict<Kind extends string> {
 export class TaskRecords {
   readonly #redis: Redis;
   readonly #keys: Keys;
+  readonly #unlisted: Pick<UnlistedTasks, "list">;
   /** How long whole bodies are kept. */
   readonly resultKeepMs: number;
 
-  constructor(redis: Redis, keys: Keys, resultKeepMs: number) {
+  /** @param unlisted tasks that have no record yet: they get it when somebody looks for it */
+  constructor(
+    redis: Redis,
+    keys: Keys,
+    { resultKeepMs, unlisted }: { resultKeepMs: number; unlisted: Pick<UnlistedTasks, "list"> },
+  ) {
     this.#redis = redis;
     this.#keys = keys;
+    this.#unlisted = unlisted;
     this.resultKeepMs = resultKeepMs;
   }
 
@@ -205,6 +202,11 @@ export class TaskRecords {
   }
 
   async read(taskId: string): Promise<StoredTask | null> {
+    const read = async (): Promise<StoredTask | null> => await this.#readThere(taskId);
+    return await this.#whereverItIs(taskId, read, (stored) => stored === null);
+  }
+
+  async #readThere(taskId: string): Promise<StoredTask | null> {
     const key = this.#keys.record(taskId);
     // An ended record may hold a large input as well: that is only for a replay.
     const [s, z] = await this.#redis.hmget(key, "s", "z");
@@ -230,16 +232,21 @@ export class TaskRecords {
   }
 
   /** Asks for a message on `channel` when the task ends. */
-  async watch(taskId: string, channel: string): Promise<Watched> {
+  async watch(taskId: string, channel: string): Promise<"will_be_told" | "ended" | "missing"> {
     const keys = [this.#keys.record(taskId), this.#keys.watchers(taskId)];
-    const answer = await watchTask(this.#redis, keys, [channel, WATCH_LIFE_MS]);
+    const watch = async (): Promise<1 | 0 | -1> =>
+      await watchTask(this.#redis, keys, [channel, WATCH_LIFE_MS]);
+    const answer = await this.#whereverItIs(taskId, watch, (found) => found === -1);
     if (answer === -1) return "missing";
     return answer === 1 ? "ended" : "will_be_told";
   }
 
   /** Null when there is no record (any more). */
   async statusOf(taskId: string): Promise<TaskStatus | null> {
-    return ownWriting<TaskStatus | null>(await this.#redis.hget(this.#keys.record(taskId), "s"));
+    const ask = async (): Promise<string | null> =>
+      await this.#redis.hget(this.#keys.record(taskId), "s");
+    const status = await this.#whereverItIs(taskId, ask, (found) => found === null);
+    return ownWriting<TaskStatus | null>(status);
   }
 
   async isEnded(taskId: string): Promise<boolean> {
@@ -252,11 +259,10 @@ export class TaskRecords {
     taskId: string,
     nowMs: number,
   ): Promise<{ status: TaskStatus | "missing"; attemptsBegun: number }> {
-    const [status, attemptsBegun] = await wishCancel(
-      this.#redis,
-      [this.#keys.record(taskId)],
-      [nowMs],
-    );
+    const wish = async (): Promise<[TaskStatus | "missing", number]> =>
+      await wishCancel(this.#redis, [this.#keys.record(taskId)], [nowMs]);
+    const found = await this.#whereverItIs(taskId, wish, ([status]) => status === "missing");
+    const [status, attemptsBegun] = found;
     return { status, attemptsBegun };
   }
 
@@ -280,12 +286,17 @@ export class TaskRecords {
     const keys = taskIds.map((id) => [this.#keys.record(id), this.#keys.body(id)]);
     await Promise.all(keys.map(async (pair) => await this.#redis.unlink(...pair)));
   }
-}
 
-/** What failed is kept whole, whatever its size, so that it can be replayed. */
-export function keptInput(input: EndedInput | null, status: EndedStatus): string {
-  if (input === null) return "";
-  const payload = input.payloadText ?? JSON.stringify(input.payload);
-  if (status === "success" && payload.length > KEPT_INPUT_BYTES_MAX) return "";
-  return `{"payload":${payload},"headers":${JSON.stringify(input.headers)}}`;
+  /** What is found of a record; when there is none, and its task is one of the unlisted, that is listed first. */
+  async #whereverItIs<Found>(
+    taskId: string,
+    look: () => Promise<Found>,
+    isMissing: (found: Found) => boolean,
+  ): Promise<Found> {
+    const found = await look();
+    // It may have been taken up by a worker in between: then it has a record as well.
+    if (!isMissing(found)) return found;
+    await this.#unlisted.list(taskId);
+    return await look();
+  }
 }

@@ -39,7 +39,7 @@ interface Creation {
 interface Submission {
   data: JobData;
   entry: HistoryEntry;
-  isListed: boolean;
+  isListedAtOnce: boolean;
 }
 
 interface AtOnce {
@@ -96,10 +96,10 @@ export class TaskTransitions {
     return delayMs === 0 && !this.#redis.isCluster;
   }
 
-  /** Adds the job; with it, where it is to be listed, the record. Doing it twice is doing it once. */
-  async submit(data: JobData, entry: HistoryEntry, isListed: boolean): Promise<void> {
+  /** Adds the job, and with it the record or a note that it has none yet. Doing it twice is doing it once. */
+  async submit(data: JobData, entry: HistoryEntry, isListedAtOnce: boolean): Promise<void> {
     await this.#queues.open(data.task.dropletName);
-    const did = await this.#submissions.add({ data, entry, isListed });
+    const did = await this.#submissions.add({ data, entry, isListedAtOnce });
     if (did !== NOT_LISTED) this.#history.recorded(entry, did);
   }
 
@@ -175,11 +175,17 @@ export class TaskTransitions {
   async #submitTogether(all: readonly Submission[]): Promise<number[]> {
     const keys = [this.#keys.all];
     const values: (string | number)[] = [];
-    for (const { data, entry, isListed } of all) {
+    for (const { data, entry, isListedAtOnce } of all) {
       const { task } = data;
       const { json, priority } = storedOptions(task);
       keys.push(this.#queueOf(task), this.#keys.record(task.id));
-      values.push(isListed ? "1" : "", JSON.stringify(task), jobDataTail(data), json, priority);
+      values.push(
+        isListedAtOnce ? "1" : "",
+        JSON.stringify(task),
+        jobDataTail(data),
+        json,
+        priority,
+      );
       values.push(...historyValues(entry));
     }
     return await submitAndList(this.#bullMqRedis, keys, values);

@@ -2,9 +2,9 @@ import { ENTRY_VALUES, RECORD_HISTORIES } from "../history/record-histories.ts";
 import { JOB_DATA_HEAD } from "../dispatch/job-data.ts";
 import { ADD_JOBS, FINISH_JOBS, TAKE_JOBS, type TakenJob } from "../dispatch/job-moves.ts";
 import { luaScript } from "../redis/lua-script.ts";
+import { CREATE_RECORD } from "../records/create-record.ts";
 import {
   ANNOUNCE_END,
-  CREATE_RECORD,
   END_AT_ONCE,
   END_AT_ONCE_VALUES,
   END_TASK,
@@ -25,9 +25,9 @@ export const NOT_LISTED = -1;
 export const JOB_VALUES = 5;
 
 /**
- * Adds jobs, and with them the records of their tasks and their places in the lists.
- * KEYS <all>, for each its queue and its record · ARGV for each '1' = record and lists, too, the task (JSON), what follows
- * the task in the job's data, options (JSON), priority, then the entry
+ * Adds jobs, and with them the records of their tasks and their places in the lists, or notes them as unlisted.
+ * KEYS <all>, for each its queue and its record · ARGV for each '1' = record and lists at once, the task (JSON), what
+ * follows the task in the job's data, options (JSON), priority, then the entry
  * → for each what the lists did, or NOT_LISTED
  */
 export const submitAndList = luaScript<number[]>(
@@ -48,7 +48,17 @@ for i = 1, (#KEYS - 1) / 2 do
     numbers[#numbers + 1] = i
   end
 end
-for queue, jobs in pairs(queues) do add_jobs(queue, jobs) end
+local added, unlisted = {}, {}
+for queue, jobs in pairs(queues) do add_jobs(queue, jobs, added) end
+for i = 1, (#KEYS - 1) / 2 do
+  local at = (i - 1) * ${JOB_VALUES + ENTRY_VALUES}
+  local listed, task, _, _, _, id, text, created, _, _, _, deadline = unpack(ARGV, at + 1, at + ${JOB_VALUES + ENTRY_VALUES})
+  if listed ~= '1' and added[id] then
+    local n = #unlisted
+    unlisted[n + 1], unlisted[n + 2] = id, table.concat({created, deadline, text, task}, '\\n')
+  end
+end
+if #unlisted > 0 then redis.call('HSET', KEYS[1] .. 'unlisted', unpack(unlisted)) end
 for n, did in ipairs(record_histories(KEYS[1], ARGV, places)) do answers[numbers[n]] = did end
 return answers
 `,

@@ -9,6 +9,9 @@ const ENDING_GRACE_MS = 3000;
 /** An ending whose task goes on after this long was never carried out. */
 const ENDING_LIFE_MS = 600_000;
 
+/** A task that nobody has listed after this long was accepted by a process that has died since. */
+const UNLISTED_GRACE_MS = 1000;
+
 /** Looked at in one round; the rest follow in the next. */
 const ENDINGS_MAX = 500;
 const RUNNING_MAX = 500;
@@ -18,13 +21,14 @@ const TRIMS_MAX = 10;
 const LOCK_MS = 10_000;
 
 /**
- * Finishes what processes left undone when they died: the lists, claim, callback and job of tasks that ended. One
- * process at a time does it, workers and APIs alike, so that it is also done while there is no worker.
+ * Finishes what processes left undone when they died: the lists of tasks that they accepted; the lists, claim, callback and
+ * job of tasks that ended. One process at a time does it, workers and APIs alike, so that it is also done while there is no worker.
  * @returns how many tasks were found ended and not followed up; null when another process was at it
  */
 export async function reconcile(store: Store, nowMs: number): Promise<number | null> {
   let mended = 0;
   const wasOurs = await exclusively(store.redis, store.keys.reconcilerLock, LOCK_MS, async () => {
+    await store.ledger.history.unlisted.listOlderThan(UNLISTED_GRACE_MS);
     mended = (await finishEndings(store, nowMs)) + (await repairRunning(store));
     await trim(store, nowMs);
   });
