@@ -98,7 +98,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const around = { redis, queues, subscriptions, keys, onError };
   const switchboard = new DropletSwitchboard({ store, settings, ...around });
   await switchboard.reload().catch(onError);
-  const events = openEventFeed(redis, keys, server);
+  const { unlisted } = tasks.ledger.history;
+  const events = openEventFeed(redis, keys, { ...server, unlisted });
   return {
     redis,
     bullMqRedis,
@@ -116,7 +117,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     metrics: new MetricsStore(redis, keys),
     async [Symbol.asyncDispose]() {
       await events.close();
-      tasks.ledger.history.unlisted.close();
+      unlisted.close();
       await queues.close();
       for (const connection of [redis, bullMqRedis, subscriber]) connection.disconnect();
     },

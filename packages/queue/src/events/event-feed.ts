@@ -15,14 +15,20 @@ export interface EventFeedOptions {
   log: EventLog;
   /** Opens a connection for the reader alone. */
   connect: () => Redis;
+  /** Has told what tasks did that are not listed yet: who follows is not to wait for it. */
+  listUnlisted: () => Promise<void>;
   onError: (error: unknown) => void;
 }
+
+/** How often, while somebody follows, tasks are listed that were just accepted. */
+const LIST_MS = 50;
 
 /** One reader of the stream for everyone in this process who follows it; none while nobody does. */
 export class EventFeed {
   readonly #options: EventFeedOptions;
   readonly #listeners = new Set<EventListener>();
   #reader: Promise<EventReader> | null = null;
+  #listing: NodeJS.Timeout | undefined;
 
   constructor(options: EventFeedOptions) {
     this.#options = options;
@@ -58,8 +64,10 @@ export class EventFeed {
   }
 
   async #open(): Promise<EventReader> {
-    const { log, connect, onError } = this.#options;
+    const { log, connect, listUnlisted, onError } = this.#options;
     const position = await log.lastId();
+    clearInterval(this.#listing);
+    this.#listing = setInterval(() => void listUnlisted().catch(onError), LIST_MS);
     return new EventReader({
       log,
       redis: connect(),
@@ -79,6 +87,7 @@ export class EventFeed {
   async #stopReading(): Promise<void> {
     const opening = this.#reader;
     this.#reader = null;
+    clearInterval(this.#listing);
     const reader = await opening?.catch(() => null);
     reader?.close();
   }

@@ -12,30 +12,37 @@ return record_histories(KEYS[1], ARGV, {0})[1]
 );
 
 /**
- * Gives unlisted tasks their records and their places in the lists.
- * KEYS <all> · ARGV created until (ms), at most, what the keys of records begin with, the one task that is meant ('' = any)
- * → how many are left, then for each what the lists did and the task (JSON)
+ * Gives unlisted tasks their records and their places in the lists: some at a time.
+ * KEYS <all> · ARGV created until (ms), what the keys of records begin with, where to go on ('0' = at the beginning), about
+ *   how many; or instead of those two '' and the one task that is meant
+ * → where to go on ('0' = all were seen), how many are unlisted now, then for each what the lists did and the task (JSON)
  */
-export const listUnlisted = luaScript<[left: number, ...listed: [did: number, task: string][]]>(
+export const listUnlisted = luaScript<
+  [cursor: string, left: number, ...listed: [did: number, task: string][]]
+>(
   "listUnlisted",
   1,
   `${CREATE_RECORD}${RECORD_HISTORIES}
 local unlisted = KEYS[1] .. 'unlisted'
-local id = ARGV[4]
-local found = id == '' and redis.call('HGETALL', unlisted) or {id, redis.call('HGET', unlisted, id)}
-local values, places, answer = {}, {}, {0}
+local cursor, found = '0', {ARGV[4]}
+if ARGV[3] == '' then
+  found[2] = redis.call('HGET', unlisted, ARGV[4])
+else
+  cursor, found = unpack(redis.call('HSCAN', unlisted, ARGV[3], 'COUNT', ARGV[4]))
+end
+local values, places, answer = {}, {}, {cursor, 0}
 for i = 1, #found, 2 do
   local created, deadline, listed, task = (found[i + 1] or ''):match('^(%d+)\\n(%d*)\\n([^\\n]*)\\n(.*)$')
-  if created and tonumber(created) <= tonumber(ARGV[1]) and #places < tonumber(ARGV[2]) then
-    create_record(ARGV[3] .. found[i] .. '}', task)
+  if created and tonumber(created) <= tonumber(ARGV[1]) then
+    create_record(ARGV[2] .. found[i] .. '}', task)
     local at = #values
     places[#places + 1] = at
     for n, value in ipairs({found[i], listed, created, '', '', '', deadline, ''}) do values[at + n] = value end
     answer[#answer + 1] = {0, task}
   end
 end
-for n, did in ipairs(record_histories(KEYS[1], values, places)) do answer[n + 1][1] = did end
-answer[1] = redis.call('HLEN', unlisted)
+for n, did in ipairs(record_histories(KEYS[1], values, places)) do answer[n + 2][1] = did end
+answer[2] = redis.call('HLEN', unlisted)
 return answer
 `,
 );

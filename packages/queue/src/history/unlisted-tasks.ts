@@ -5,10 +5,10 @@ import { listUnlisted } from "./history-scripts.ts";
 import type { HistoryEntry } from "./task-history.ts";
 
 /** A task that has ended by then gets its record and its places in the lists once, as an ended one: most have. */
-const LIST_AFTER_MS = 25;
+const LIST_AFTER_MS = 1000;
 
-/** Tasks listed by one script: bounds how long Redis is held up. */
-const TOGETHER_MAX = 200;
+/** Tasks listed by one script, about: bounds how long Redis is held up. */
+const TOGETHER = 200;
 
 const ALL = Number.MAX_SAFE_INTEGER;
 
@@ -51,7 +51,7 @@ export class UnlistedTasks {
   /** @returns whether that task was one of them: it has a record now */
   async list(taskId: string): Promise<boolean> {
     if (this.#redis.isCluster) return false;
-    const { listed } = await this.#run(ALL, taskId);
+    const { listed } = await this.#run(ALL, ["", taskId]);
     return listed > 0;
   }
 
@@ -61,23 +61,21 @@ export class UnlistedTasks {
 
   async #list(before: number): Promise<number> {
     if (this.#redis.isCluster) return 0;
-    for (;;) {
-      const { left, listed } = await this.#run(before);
-      if (listed < TOGETHER_MAX) return left;
-    }
+    let found = { cursor: "0", left: 0 };
+    do found = await this.#run(before, [found.cursor, TOGETHER]);
+    while (found.cursor !== "0");
+    return found.left;
   }
 
-  async #run(before: number, taskId = ""): Promise<{ left: number; listed: number }> {
-    const [left, ...found] = await listUnlisted(
-      this.#redis,
-      [this.#keys.all],
-      [before, TOGETHER_MAX, this.#keys.records, taskId],
-    );
+  async #run(before: number, which: [cursor: string, at: number | string]) {
+    const values = [before, this.#keys.records, ...which];
+    const answer = await listUnlisted(this.#redis, [this.#keys.all], values);
+    const [cursor, left, ...found] = answer;
     for (const [did, text] of found) {
       const task = ownJson<HistoryEntry["task"]>(text);
       const justQueued = { status: "queued", revision: 1, retries: 0 } as const;
       this.#onListed({ task, ...justQueued, completedAt: null, durationMs: null }, did);
     }
-    return { left, listed: found.length };
+    return { cursor, left, listed: found.length };
   }
 }

@@ -10,7 +10,7 @@ const ENDING_GRACE_MS = 3000;
 const ENDING_LIFE_MS = 600_000;
 
 /** A task that nobody has listed after this long was accepted by a process that has died since. */
-const UNLISTED_GRACE_MS = 1000;
+const UNLISTED_GRACE_MS = 3000;
 
 /** Looked at in one round; the rest follow in the next. */
 const ENDINGS_MAX = 500;
