@@ -1,4 +1,4 @@
-import { createRedisBackend, Worker, type Job, type WorkerOptions } from "bullmq";
+import { createRedisBackend, Worker, type Job, type JobJson, type WorkerOptions } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import type { EndWithJob, MovedOn, NextJob } from "./end-with-job.ts";
 import type { JobData } from "./job-data.ts";
@@ -70,6 +70,19 @@ export class LeanWorker extends Worker<JobData, void> {
       this.emit("error", error instanceof Error ? error : new Error(String(error)));
       return undefined;
     }
+  }
+
+  /** As BullMQ's, without what only its job schedulers need. */
+  protected override async nextJobFromJobData(
+    jobData?: JobJson,
+    jobId = "",
+    token?: string,
+  ): Promise<Given> {
+    if (jobData === undefined) return await super.nextJobFromJobData(jobData, jobId, token);
+    this["drained"] = false;
+    const job = this.createJob(jobData, jobId);
+    if (token !== undefined) job.token = token;
+    return job;
   }
 
   async #complete(

@@ -34,18 +34,11 @@ function seal(
   { task, attempt, response, end, targetUrl, nowMs }: EndAtOnce,
   input: string,
 ): string {
-  const fields: [name: string, value: string | number][] = [
-    ["d", writeTask(task)],
-    ["v", REVISION_AT_ONCE.ended],
-    ["n", attempt.number],
-    ["f", attempt.startedAt],
-    [`a:${attempt.number}`, JSON.stringify(attempt)],
-    ["r", response ? JSON.stringify(response.stored) : ""],
-    ["u", targetUrl ?? ""],
-    ["e", JSON.stringify(end)],
-    ["c", nowMs],
-    ["p", input],
-  ];
-  const said = fields.filter(([, value]) => value !== "");
-  return said.map(([name, value]) => `${name}\n${value}`).join("\n");
+  const { number, startedAt } = attempt;
+  const about = `d\n${writeTask(task)}\nv\n${REVISION_AT_ONCE.ended}\nn\n${number}\nf\n${startedAt}`;
+  const answered = response ? `\nr\n${JSON.stringify(response.stored)}` : "";
+  const called = targetUrl === null ? "" : `\nu\n${targetUrl}`;
+  const ended = `\ne\n${JSON.stringify(end)}\nc\n${nowMs}`;
+  const kept = input === "" ? "" : `\np\n${input}`;
+  return `${about}\na:${number}\n${JSON.stringify(attempt)}${answered}${called}${ended}${kept}`;
 }
