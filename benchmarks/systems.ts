@@ -42,15 +42,11 @@ export async function startOurs(
   return system("ours", origin, [api, worker]);
 }
 
-export async function startNaive(
-  around: Surroundings,
-  extra: Record<string, string> = {},
-): Promise<System> {
+export async function startNaive(around: Surroundings): Promise<System> {
   const names = Array.from({ length: around.dropletCount }, (_, n) => `bench-${n}`);
   const env = {
     REDIS_URL: around.redisUrl,
     DROPLETS: JSON.stringify(Object.fromEntries(names.map((name) => [name, around.dropletsUrl]))),
-    ...extra,
   };
   const api = Child.node("api", "benchmarks/naive-api.ts", env, "api.listening");
   const worker = Child.node("worker", "benchmarks/naive-worker.ts", env, "worker.started");

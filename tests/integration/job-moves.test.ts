@@ -1,0 +1,151 @@
+import { Queue, Worker, type JobsOptions } from "bullmq";
+import type { JobData } from "@orchestrator/queue";
+import { expect, inject, test } from "vitest";
+import {
+  fillingOptions,
+  jobOf,
+  openBullMq,
+  openOurs,
+  QUEUE,
+  type Side,
+} from "../support/queue-sides.ts";
+import { onRedis } from "../support/redis-commands.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+/**
+ * Our scripts move many jobs at once over BullMQ's keys. What they leave behind must be what BullMQ's own scripts leave
+ * behind, in the version that is installed: this is where an update of BullMQ shows that it keeps its jobs in another way.
+ */
+
+/** Times differ; the count of all ids ever given counts those that were there already; the events we do not write. */
+const NOT_COMPARED = /:(?:events|id|stalled|stalled-check|marker)$/;
+
+/** All keys of the queue, with what is in them. */
+async function stateOf({ prefix }: Side): Promise<Record<string, unknown>> {
+  return await onRedis(inject("redisUrl"), async (redis) => {
+    const start = `${prefix}:${QUEUE}:`;
+    const keys = (await redis.keys(`${prefix}:*`)).filter((key) => key.startsWith(start));
+    const compared = keys.filter((key) => !NOT_COMPARED.test(key)).toSorted();
+    const read = async (key: string): Promise<[string, unknown]> => {
+      const name = key.slice(start.length);
+      switch (await redis.type(key)) {
+        case "hash":
+          return [name, describeHash(await redis.hgetall(key))];
+        case "zset":
+          return name === "completed"
+            ? [name, (await redis.zrange(key, "0", "-1")).toSorted()]
+            : [name, await redis.zrange(key, "0", "-1", "WITHSCORES")];
+        case "list":
+          return [name, await redis.lrange(key, 0, -1)];
+        default:
+          return [name, name.endsWith(":lock") ? "held" : await redis.get(key)];
+      }
+    };
+    return Object.fromEntries(await Promise.all(compared.map(read)));
+  });
+}
+
+function describeHash(hash: Record<string, string>): Record<string, unknown> {
+  const described: Record<string, unknown> = { ...hash };
+  for (const name of ["processedOn", "finishedOn"]) if (name in hash) described[name] = "a time";
+  if (hash["data"] !== undefined) described["data"] = JSON.parse(hash["data"]) as unknown;
+  if (hash["opts"] !== undefined) {
+    const { jobId: _id, timestamp: _at, ...opts } = JSON.parse(hash["opts"]) as JobsOptions;
+    described["opts"] = opts;
+  }
+  return described;
+}
+
+/** Both sides come to be the same, and say what. */
+async function untilSame(
+  sides: readonly [ours: Side, bullMq: Side],
+  isReached: (state: Record<string, unknown>) => boolean,
+): Promise<Record<string, unknown>> {
+  await waitFor("both to have got there", async () => {
+    const states = await Promise.all(sides.map(stateOf));
+    return states.every(isReached);
+  });
+  const [ours = {}, bullMqs = {}] = await Promise.all(sides.map(stateOf));
+  expect(ours).toEqual(bullMqs);
+  return ours;
+}
+
+function counts(state: Record<string, unknown>): Record<string, number> {
+  return {
+    completed: lengthOf(state["completed"]),
+    jobs: Object.keys(state).filter((name) => name.length === 36).length,
+  };
+}
+
+const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
+
+test("jobs that we add, take and complete are where, and as, BullMQ's scripts would have left them", async () => {
+  const sides = [await openOurs(), await openBullMq()] as const;
+  const jobs = (["normal", "high", "low", "normal"] as const).map(jobOf);
+  for (const side of sides) {
+    await side.add(jobs);
+    // Adding what is there already changes nothing.
+    await side.add(jobs.slice(0, 1));
+  }
+  const added = await untilSame(sides, ({ prioritized }) => lengthOf(prioritized) === 8);
+  const [first, second] = [jobs[1]?.task.id ?? "", jobs[0]?.task.id ?? ""];
+  expect(added["prioritized"]).toEqual(expect.arrayContaining([first, second]));
+
+  for (const side of sides) side.consume();
+  const taken = await untilSame(sides, ({ active }) => lengthOf(active) === 2);
+  expect(taken).toMatchObject({ [`${first}:lock`]: "held", [`${second}:lock`]: "held" });
+
+  for (const side of sides) side.completeAll();
+  const completed = await untilSame(sides, (state) => lengthOf(state["completed"]) === 4);
+  expect(Object.keys(completed)).not.toContain("active");
+  expect(completed[first]).toMatchObject({ ats: "1", atm: "1", returnvalue: "null" });
+});
+
+test(
+  "of the completed jobs as many are kept as BullMQ would keep",
+  { timeout: 60_000 },
+  async () => {
+    const sides = [await openOurs(), await openBullMq()] as const;
+    const jobs = Array.from({ length: 130 }, () => jobOf("normal"));
+    for (const side of sides) {
+      await side.add(jobs);
+      side.consume();
+      side.completeAll();
+    }
+    await waitFor("all to be completed", async () => {
+      const states = await Promise.all(sides.map(stateOf));
+      return states.every((state) => !("active" in state) && !("prioritized" in state));
+    });
+    expect(await Promise.all(sides.map(async (side) => counts(await stateOf(side))))).toEqual([
+      { completed: 100, jobs: 100 },
+      { completed: 100, jobs: 100 },
+    ]);
+  },
+);
+
+test("a job is handed from BullMQ's scripts to ours, and from ours to BullMQ's", async () => {
+  const ours = await openOurs();
+  const jobs = [jobOf("normal"), jobOf("high")];
+  const url = inject("redisUrl");
+  await ours.add(jobs);
+  // BullMQ's worker on the queue that we have filled.
+  const worker = new Worker<JobData>(QUEUE, async () => {}, {
+    connection: { url, maxRetriesPerRequest: null },
+    prefix: ours.prefix,
+  });
+  worker.on("error", () => {});
+  await waitFor("BullMQ to complete ours", async () => {
+    return lengthOf((await stateOf(ours))["completed"]) === 2;
+  });
+  await worker.close();
+  // Our consumer on a queue that BullMQ has filled.
+  const queue = new Queue<JobData>(QUEUE, { connection: { url }, prefix: ours.prefix });
+  const later = jobOf("low");
+  await queue.add("task", later, fillingOptions(later));
+  await queue.close();
+  ours.consume();
+  ours.completeAll();
+  await waitFor("us to complete BullMQ's", async () => {
+    return lengthOf((await stateOf(ours))["completed"]) === 3;
+  });
+});
