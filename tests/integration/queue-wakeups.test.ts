@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { submitAndWait, submitAsync, untilEnded } from "../support/api-client.ts";
 import { startPrivateRedis } from "../support/private-redis.ts";
@@ -6,6 +7,10 @@ import { startDroplet } from "../support/scripted-droplet.ts";
 import { startOrchestrator } from "../support/start-orchestrator.ts";
 
 const TASKS = 200;
+
+/** Upkeep of an API and a worker takes some ten scripts a second; a consumer that does not wait, thousands. */
+const IDLE_SCRIPTS_PER_S_MAX = 50;
+const IDLE_MS = 2000;
 
 /** A consumer that is not woken looks by itself after 30 s, and is built anew after 15. */
 const UNNOTICED_MS = 10_000;
@@ -31,6 +36,23 @@ test("tasks that come one by one each wake a consumer, once", { timeout: 60_000 
   // Twice that many, when the marker a job leaves behind is not taken away.
   const calls = (await callsOf(privateRedis.url, "bzpopmin")) - before;
   expect(calls).toBeLessThan(1.5 * TASKS);
+});
+
+test("a worker with nothing to do asks Redis for next to nothing, before its first task and after", async () => {
+  await using privateRedis = await startPrivateRedis();
+  await using droplet = await startDroplet("lone");
+  await using orchestrator = await startOrchestrator({
+    droplets: [droplet],
+    redisUrl: privateRedis.url,
+  });
+  const scriptsPerS = async (): Promise<number> => {
+    const before = await callsOf(privateRedis.url, "evalsha");
+    await setTimeout(IDLE_MS);
+    return ((await callsOf(privateRedis.url, "evalsha")) - before) / (IDLE_MS / 1000);
+  };
+  expect(await scriptsPerS()).toBeLessThan(IDLE_SCRIPTS_PER_S_MAX);
+  await submitAndWait(orchestrator.api, { droplet_name: "lone", path: "/" });
+  expect(await scriptsPerS()).toBeLessThan(IDLE_SCRIPTS_PER_S_MAX);
 });
 
 test("no task lies unnoticed, however close to the end of another it comes", async () => {

@@ -74,11 +74,12 @@ export class LeanWorker extends Worker<JobData, void> {
 
   /** As BullMQ's, without what only its job schedulers need. */
   protected override async nextJobFromJobData(
-    jobData?: JobJson,
+    jobData?: JobJson | null,
     jobId = "",
     token?: string,
   ): Promise<Given> {
-    if (jobData === undefined) return await super.nextJobFromJobData(jobData, jobId, token);
+    // What it is not given comes as null.
+    if (!jobData) return await super.nextJobFromJobData(undefined, jobId, token);
     this["drained"] = false;
     const job = this.createJob(jobData, jobId);
     if (token !== undefined) job.token = token;
@@ -103,6 +104,6 @@ export class LeanWorker extends Worker<JobData, void> {
     if (!next.isPlain) return await this.moveToActive(token);
     const [job, id, , nextDueAt] = this.#taker.given(next.job, next);
     this["updateDelays"](0, nextDueAt);
-    return await this.nextJobFromJobData(job ?? undefined, id, token);
+    return await this.nextJobFromJobData(job, id, token);
   }
 }
