@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { anAttempt, aTask } from "@orchestrator/core/testing";
 import {
   Consumers,
   openStore,
@@ -31,28 +32,13 @@ export function fillingOptions({ task }: JobData): JobsOptions {
 }
 
 export function jobOf(priority: keyof typeof PRIORITIES): JobData {
-  const task: JobData["task"] = {
+  const task = aTask({
     id: randomUUID(),
     dropletName: "Moved",
-    method: "POST",
-    path: "/",
     priority,
     meta: { requested_by: "a test of 'quotes' and \"more\"" },
-    traceId: randomUUID(),
-    traceparent: null,
-    caller: null,
     createdAt: Date.now(),
-    delayMs: 0,
-    deadlineAt: null,
-    timeoutMs: 30_000,
-    attemptTimeoutMs: 30_000,
-    maxRetries: 3,
-    delivery: "at_least_once",
-    callback: null,
-    replayedFrom: null,
-    hops: 1,
-    claim: null,
-  };
+  });
   return { v: 1, task, payload: { text: "line\nbreak, 😀" }, headers: {}, replyChannel: null };
 }
 
@@ -114,16 +100,7 @@ export async function openOurs(): Promise<Side> {
 async function endedWithJob({ task }: JobData, { ledger }: Store): Promise<Verdict> {
   const nowMs = Date.now();
   await ledger.begin(task, "a-worker", { isFirst: true, wasStalled: false, onUnwanted: () => {} });
-  const attempt = {
-    number: 1,
-    startedAt: nowMs,
-    durationMs: 1,
-    outcome: "responded" as const,
-    responseStatus: 200,
-    error: null,
-    retryInMs: null,
-    decision: "200 is success",
-  };
+  const attempt = anAttempt({ responseStatus: 200, retryInMs: null, decision: "200 is success" });
   const what = { task, nowMs, attempt, response: null, targetUrl: null, replyChannel: null };
   const end = { status: "success", error: null } as const;
   const ending = ledger.endWithJob({ ...what, end, input: null }, attempt);

@@ -27,6 +27,7 @@ export * from "./messages/received-messages.ts";
 export * from "./open-store.ts";
 export * from "./records/stored-task.ts";
 export type { EndVerdict } from "./records/record-scripts.ts";
+export type * from "./records/record-steps.ts";
 export * from "./records/task-records.ts";
 export * from "./redis/awake-time.ts";
 export * from "./redis/connect.ts";

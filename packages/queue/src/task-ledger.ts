@@ -17,8 +17,8 @@ import type {
   ClosedAttempt,
   EndOfTask,
   RecordVerdict,
-  TaskRecords,
-} from "./records/task-records.ts";
+} from "./records/record-steps.ts";
+import type { TaskRecords } from "./records/task-records.ts";
 import { LateBeginnings } from "./transitions/late-beginnings.ts";
 import type { TaskTransitions } from "./transitions/task-transitions.ts";
 

@@ -1,7 +1,7 @@
 import { SEALED_INPUT_BYTES_MAX } from "./record-scripts.ts";
 import { writeTask } from "./stored-task.ts";
 import { keptInput } from "./kept-input.ts";
-import type { EndOfTask } from "./task-records.ts";
+import type { EndOfTask } from "./record-steps.ts";
 
 /** An end by the first attempt, of which nothing has been written down. */
 export type EndAtOnce = EndOfTask & { attempt: NonNullable<EndOfTask["attempt"]> };

@@ -10,7 +10,8 @@ import {
   type EndAtOnce,
 } from "../records/end-at-once.ts";
 import type { EndVerdict } from "../records/record-scripts.ts";
-import type { EndOfTask, RecordVerdict, TaskRecords } from "../records/task-records.ts";
+import type { EndOfTask, RecordVerdict } from "../records/record-steps.ts";
+import type { TaskRecords } from "../records/task-records.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import type { Redis } from "../redis/redis.ts";
 import { TurnBatch } from "../redis/turn-batch.ts";
