@@ -50,12 +50,16 @@ export class JobTaker {
     return backend;
   }
 
-  /** A job as BullMQ's worker expects it. */
-  given(job: TakenJob | null, { isEmpty, nextDueAt }: Omit<NextJob, "job" | "isPlain">): GivenJob {
+  /** A job as BullMQ's worker expects it. @param askedAt since when its lock may count (ms) */
+  given(
+    job: TakenJob | null,
+    { isEmpty, nextDueAt }: Omit<NextJob, "job" | "isPlain">,
+    askedAt: number,
+  ): GivenJob {
     const none: GivenJob = [null, "", 0, nextDueAt];
     if (job === null) return none;
     if (isEmpty) this.#nothingLeft = none;
-    return [...readTakenJob(job, Date.now()), 0, 0];
+    return [...readTakenJob(job, askedAt), 0, 0];
   }
 
   async #take(token: string): Promise<GivenJob | null> {
@@ -64,9 +68,11 @@ export class JobTaker {
       this.#nothingLeft = null;
       return answer;
     }
-    const taken = await takeJob(this.#redis, [this.queue], [token, this.#lockMs, Date.now()]);
+    const askedAt = Date.now();
+    const taken = await takeJob(this.#redis, [this.queue], [token, this.#lockMs, askedAt]);
     if (taken === NOT_PLAIN) return null;
     const [job, isEmpty, nextDue] = taken;
-    return this.given(job || null, { isEmpty: isEmpty === "1", nextDueAt: Number(nextDue) });
+    const next = { isEmpty: isEmpty === "1", nextDueAt: Number(nextDue) };
+    return this.given(job || null, next, askedAt);
   }
 }

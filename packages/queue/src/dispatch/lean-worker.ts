@@ -61,10 +61,11 @@ export class LeanWorker extends Worker<JobData, void> {
     }
     if (end === undefined) return await super.processJob(job, token, hasRoom);
     const wantsNext = (hasRoom?.() ?? true) && !this.closing && !this.paused;
+    const nowMs = Date.now();
     try {
-      const moved = await this.#complete(job, token, { end, wantsNext });
+      const moved = await this.#complete(job, token, { end, wantsNext, nowMs });
       if (moved.kind === "unmoved") return await super.processJob(job, token, hasRoom);
-      return wantsNext ? await this.#goOn(moved, token) : undefined;
+      return wantsNext ? await this.#goOn(moved, token, nowMs) : undefined;
     } catch (error) {
       // Found stalled when its lock has run out, and completed by whoever gets it then.
       this.emit("error", error instanceof Error ? error : new Error(String(error)));
@@ -89,20 +90,20 @@ export class LeanWorker extends Worker<JobData, void> {
   async #complete(
     { id }: Given,
     token: string,
-    { end, wantsNext }: { end: EndWithJob; wantsNext: boolean },
+    { end, ...what }: { end: EndWithJob; wantsNext: boolean; nowMs: number },
   ): Promise<Exclude<MovedOn, { kind: "refused" }>> {
     const { queue } = this.#taker;
-    const moved = await end({ queue, token, wantsNext, lockMs: this.#lockMs, nowMs: Date.now() });
+    const moved = await end({ queue, token, lockMs: this.#lockMs, ...what });
     this.lockManager.untrackJob(String(id));
     if (moved.kind !== "refused") return moved;
     // Somebody else holds it by now: as BullMQ says it.
-    const what = { command: "moveToFinished", state: "active", jobId: String(id) };
-    throw this.backend.finishedErrors({ ...what, code: moved.code });
+    const how = { command: "moveToFinished", state: "active", jobId: String(id) };
+    throw this.backend.finishedErrors({ ...how, code: moved.code });
   }
 
-  async #goOn(next: NextJob, token: string): Promise<Given | undefined> {
+  async #goOn(next: NextJob, token: string, askedAt: number): Promise<Given | undefined> {
     if (!next.isPlain) return await this.moveToActive(token);
-    const [job, id, , nextDueAt] = this.#taker.given(next.job, next);
+    const [job, id, , nextDueAt] = this.#taker.given(next.job, next, askedAt);
     this["updateDelays"](0, nextDueAt);
     return await this.nextJobFromJobData(job, id, token);
   }

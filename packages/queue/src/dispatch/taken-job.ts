@@ -7,7 +7,7 @@ const READ_MAX = 1000;
 const read = new Map<string, JobsOptions>();
 
 /** A job that was taken, as BullMQ describes it, and its id. */
-export function readTakenJob(taken: TakenJob, nowMs: number): [job: JobJson, id: string] {
+export function readTakenJob(taken: TakenJob, processedOn: number): [job: JobJson, id: string] {
   const [id, data, options, created] = taken;
   if (Array.isArray(data)) {
     const [job] = ownWriting<[JobJson]>(raw2NextJobData([data, id]));
@@ -24,7 +24,7 @@ export function readTakenJob(taken: TakenJob, nowMs: number): [job: JobJson, id:
     delay: 0,
     priority: opts.priority ?? 0,
     timestamp: Number(created),
-    processedOn: nowMs,
+    processedOn,
     attemptsStarted: 1,
     attemptsMade: 0,
     stalledCounter: 0,

@@ -67,7 +67,8 @@ export class EventFeed {
     const { log, connect, listUnlisted, onError } = this.#options;
     const position = await log.lastId();
     clearInterval(this.#listing);
-    this.#listing = setInterval(() => void listUnlisted().catch(onError), LIST_MS);
+    // A process that stops while this opens is not to be kept from it.
+    this.#listing = setInterval(() => void listUnlisted().catch(onError), LIST_MS).unref();
     return new EventReader({
       log,
       redis: connect(),

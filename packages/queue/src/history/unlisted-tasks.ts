@@ -36,7 +36,8 @@ export class UnlistedTasks {
       this.#timer = null;
       if ((await this.listOlderThan(LIST_AFTER_MS)) > 0) this.listSoon(onError);
     };
-    this.#timer ??= setTimeout(() => void listDue().catch(onError), LIST_AFTER_MS);
+    // What a process that stops leaves behind is listed by others.
+    this.#timer ??= setTimeout(() => void listDue().catch(onError), LIST_AFTER_MS).unref();
   }
 
   /** What a process that died has left is listed by others, too. @returns how many are left */
