@@ -10,7 +10,7 @@ import { BEFORE_ALL, entryOf, isAfter, isWithin, timeOf, within } from "./stream
  */
 export const ENTRIES_KEPT = 20_000;
 
-/** What one script tells goes into few entries, of so many events at most: an entry costs Redis what 20 events do. */
+/** What one script tells goes into few entries, of so many events at most: most of what an event costs is its entry. */
 export const EVENTS_TOGETHER = 4;
 
 /** One change of one task, in the order in which the lists over all tasks took it. */
