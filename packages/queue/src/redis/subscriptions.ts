@@ -10,15 +10,16 @@ export class Subscriptions {
   readonly #redis: Redis;
   readonly #handlers = new Map<string, Set<Handler>>();
   readonly #reconnectListeners = new Set<() => void>();
-  #wasReady = false;
+  #wasReady: boolean;
 
   constructor(redis: Redis) {
     this.#redis = redis;
+    this.#wasReady = redis.status === "ready";
     redis.on("message", (channel: string, message: string) => {
       for (const handler of this.#handlers.get(channel) ?? []) handler(message);
     });
     redis.on("ready", () => {
-      if (this.#wasReady) for (const listener of this.#reconnectListeners) listener();
+      if (this.#wasReady) void this.#reconnected();
       this.#wasReady = true;
     });
   }
@@ -31,7 +32,20 @@ export class Subscriptions {
     await this.#redis.subscribe(channel);
   }
 
+  /** Called when messages are heard again: whoever looks then misses nothing that comes after. */
   onReconnect(listener: () => void): void {
     this.#reconnectListeners.add(listener);
+  }
+
+  async #reconnected(): Promise<void> {
+    const channels = [...this.#handlers.keys()];
+    try {
+      // As ioredis has done already: this tells when Redis has confirmed.
+      if (channels.length > 0) await this.#redis.subscribe(...channels);
+    } catch {
+      // Away again: the next time it is back.
+      return;
+    }
+    for (const listener of this.#reconnectListeners) listener();
   }
 }
