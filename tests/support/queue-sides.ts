@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { anAttempt, aTask } from "@orchestrator/core/testing";
 import {
   Consumers,
+  JobCalls,
   openStore,
   PATIENT,
   type JobData,
@@ -46,17 +46,29 @@ export function jobOf(priority: keyof typeof PRIORITIES): JobData {
 export interface Side {
   prefix: string;
   add: (jobs: readonly JobData[]) => Promise<void>;
-  consume: () => void;
+  consume: () => Promise<unknown>;
   completeAll: () => void;
 }
 
-export async function openOurs(): Promise<Side> {
+/** Ours may have several consumers, as so many processes would. */
+export interface OurSide extends Side {
+  consume: (settings?: ConsumeSettings) => Promise<Consumers>;
+}
+
+export interface ConsumeSettings {
+  concurrency?: number;
+  /** Before it hears of what it has taken. */
+  onLooked?: () => void;
+  onTaken?: (data: JobData) => void;
+}
+
+export async function openOurs(): Promise<OurSide> {
   const prefix = `test-${randomUUID().slice(0, 8)}`;
   const redisUrl = inject("redisUrl");
   const store = await openStore({
     redisUrl,
     keyPrefix: prefix,
-    name: "orchestrator-tests",
+    name: prefix,
     manners: PATIENT,
     bodyLimits: { keepMs: 1000, bytesMax: 1000 },
     registryUrl: "http://127.0.0.1:1",
@@ -65,10 +77,10 @@ export async function openOurs(): Promise<Side> {
     onError: () => {},
   });
   const gate = Promise.withResolvers<void>();
-  let consumers: Consumers | null = null;
+  const opened: Consumers[] = [];
   onTestFinished(async () => {
     gate.resolve();
-    await consumers?.close();
+    await Promise.all(opened.map(async (consumers) => await consumers.close()));
     await store[Symbol.asyncDispose]();
     await removeKeys(redisUrl, prefix);
   });
@@ -77,13 +89,20 @@ export async function openOurs(): Promise<Side> {
     add: async (jobs) => {
       await Promise.all(jobs.map(async (job) => await store.ledger.submit(job, "soon")));
     },
-    consume: () => {
-      consumers = new Consumers({
+    consume: async ({ concurrency = 2, onLooked = () => {}, onTaken = () => {} } = {}) => {
+      const consumers = new Consumers({
         redis: store.redis,
         bullMqRedis: store.bullMqRedis,
         keys: store.keys,
-        concurrency: 2,
+        calls: await JobCalls.open(store),
+        take: async (look) => {
+          const taken = await store.turns.take(look);
+          onLooked();
+          return taken;
+        },
+        concurrency,
         perform: async (data) => {
+          onTaken(data);
           await gate.promise;
           return await endedWithJob(data, store);
         },
@@ -91,7 +110,9 @@ export async function openOurs(): Promise<Side> {
         onRebuilt: () => {},
         onError: () => {},
       });
+      opened.push(consumers);
       consumers.follow(["moved"]);
+      return consumers;
     },
     completeAll: gate.resolve,
   };
@@ -132,14 +153,14 @@ export async function openBullMq(): Promise<Side> {
         }),
       );
     },
-    consume: () => {
+    consume: async () => {
       worker = new Worker<JobData>(QUEUE, async () => await gate.promise, {
         ...settings,
         concurrency: 2,
         lockDuration: 6000,
       });
       worker.on("error", () => {});
-      void once(worker, "ready");
+      await worker.waitUntilReady();
     },
     completeAll: gate.resolve,
   };

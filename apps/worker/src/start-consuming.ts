@@ -1,5 +1,11 @@
 import type { AddressPolicy } from "@orchestrator/core";
-import { Consumers, findGivenUpJobs, readBusyDroplets, type Store } from "@orchestrator/queue";
+import {
+  Consumers,
+  findGivenUpJobs,
+  JobCalls,
+  readBusyDroplets,
+  type Store,
+} from "@orchestrator/queue";
 import {
   closeWithin,
   logSeldom,
@@ -73,7 +79,7 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
     workerId,
     log,
   };
-  const consumers = openConsumers(options, around);
+  const consumers = openConsumers(options, await JobCalls.open(store), around);
   opened.defer(async () => {
     const timer = setTimeout(() => running.stopAll(), options.graceMs);
     const withinMs = options.graceMs + HAND_BACK_WITHIN_MS;
@@ -93,6 +99,7 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
 
 function openConsumers(
   { store, concurrency, observe, log }: ConsumingOptions,
+  calls: JobCalls,
   around: TaskSurroundings,
 ): Consumers {
   const { redis, bullMqRedis, keys } = store;
@@ -100,6 +107,8 @@ function openConsumers(
     redis,
     bullMqRedis,
     keys,
+    calls,
+    take: async (look) => await store.turns.take(look),
     concurrency,
     perform: async (data, held) => await performTask(data, held, around),
     onGivenUp: async (data) => await endGivenUp(data, around),

@@ -3,6 +3,7 @@ export * from "./audit/audit-log.ts";
 export * from "./claims/task-claims.ts";
 export * from "./dispatch/consumers.ts";
 export * from "./dispatch/dispatch-queues.ts";
+export * from "./dispatch/job-calls.ts";
 export * from "./dispatch/job-data.ts";
 export * from "./dispatch/verdict.ts";
 export * from "./droplets/droplet-directory.ts";

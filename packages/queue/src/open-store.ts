@@ -30,6 +30,7 @@ import { SettingsStore } from "./settings/shared-settings.ts";
 import { DropletSwitchboard } from "./switches/droplet-switchboard.ts";
 import { SwitchStore } from "./switches/switch-store.ts";
 import { TaskLedger } from "./task-ledger.ts";
+import { JobTurns } from "./transitions/job-turns.ts";
 import { TaskTransitions } from "./transitions/task-transitions.ts";
 import { WorkerPresence } from "./workers/worker-presence.ts";
 
@@ -62,6 +63,8 @@ export interface Store extends AsyncDisposable {
   subscriptions: Subscriptions;
   keys: Keys;
   ledger: TaskLedger;
+  /** For consumers. */
+  turns: JobTurns;
   queues: DispatchQueues;
   claims: TaskClaims;
   switchboard: DropletSwitchboard;
@@ -129,7 +132,7 @@ function openTasks(
   connections: QueueConnections,
   keys: Keys,
   { bodyLimits, onError }: StoreOptions,
-): Pick<Store, "ledger" | "claims" | "queues"> {
+): Pick<Store, "ledger" | "turns" | "claims" | "queues"> {
   const { redis } = connections;
   const bodies = new BodyBudget(redis, keys, bodyLimits);
   const history = new TaskHistory(redis, keys);
@@ -137,9 +140,11 @@ function openTasks(
   const records = new TaskRecords(redis, keys, { resultKeepMs: bodies.keepMs, unlisted });
   const queues = new DispatchQueues(connections, keys, onError);
   const transitions = new TaskTransitions({ ...connections, keys, records, history, queues });
+  const { bullMqRedis } = connections;
+  const turns = new JobTurns({ bullMqRedis, keys, records, history });
   const claims = new TaskClaims(redis, keys);
-  const parts = { records, history, transitions, bodies, claims, queues, onError };
-  return { ledger: new TaskLedger(parts), claims, queues };
+  const parts = { records, history, transitions, turns, bodies, claims, queues, onError };
+  return { ledger: new TaskLedger(parts), turns, claims, queues };
 }
 
 /** Which droplets there are, from Redis or from disk. */

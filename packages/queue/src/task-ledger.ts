@@ -3,7 +3,7 @@ import { retriesMade } from "@orchestrator/core";
 import { isEnded } from "@orchestrator/contract";
 import { followUpEnd } from "./after-end.ts";
 import type { TaskClaims } from "./claims/task-claims.ts";
-import type { EndWithJob } from "./dispatch/end-with-job.ts";
+import type { EndWithJob } from "./dispatch/job-requests.ts";
 import type { JobData, JobHistory } from "./dispatch/job-data.ts";
 import type { DispatchQueues } from "./dispatch/dispatch-queues.ts";
 import { historyEntryOf, type HistoryEntry, type TaskHistory } from "./history/task-history.ts";
@@ -20,6 +20,7 @@ import type {
 } from "./records/record-steps.ts";
 import type { TaskRecords } from "./records/task-records.ts";
 import { LateBeginnings } from "./transitions/late-beginnings.ts";
+import type { JobTurns } from "./transitions/job-turns.ts";
 import type { TaskTransitions } from "./transitions/task-transitions.ts";
 
 /** A task that runs for less than this is never listed as running: most have ended by then. */
@@ -29,6 +30,7 @@ export interface TaskLedgerParts {
   records: TaskRecords;
   history: TaskHistory;
   transitions: TaskTransitions;
+  turns: JobTurns;
   bodies: BodyBudget;
   claims: TaskClaims;
   queues: DispatchQueues;
@@ -148,11 +150,7 @@ export class TaskLedger {
     if (end.status !== "success" || isFollowedUp || !this.#late.dropUnwritten(task.id)) return null;
     const entry = entryOfEnd(ending, [only]);
     return async (job) => {
-      const moved = await this.#parts.transitions.endWithJob(
-        { ...ending, attempt: only },
-        entry,
-        job,
-      );
+      const moved = await this.#parts.turns.endWithJob({ ...ending, attempt: only }, entry, job);
       if (moved.kind === "unmoved") await this.repair(task.id);
       return moved;
     };

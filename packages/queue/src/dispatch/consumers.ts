@@ -2,6 +2,8 @@ import type { Job } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import { isRunnable, type JobData, type JobHistory } from "./job-data.ts";
+import type { JobCalls } from "./job-calls.ts";
+import type { JobTakerParts } from "./job-taker.ts";
 import { LeanWorker } from "./lean-worker.ts";
 import type { Verdict } from "./verdict.ts";
 import { isWedged } from "./wedge-watchdog.ts";
@@ -30,6 +32,8 @@ export interface ConsumersOptions {
   bullMqRedis: Redis;
   redis: Redis;
   keys: Keys;
+  calls: JobCalls;
+  take: JobTakerParts["take"];
   /** Tasks of one droplet that this process runs at once. */
   concurrency: number;
   perform: (data: JobData, held: JobHistory) => Promise<Verdict>;
@@ -97,7 +101,10 @@ export class Consumers {
   }
 
   #start(queueName: string): void {
-    const { bullMqRedis, keys, concurrency, onError } = this.#options;
+    const { bullMqRedis, keys, calls, take, concurrency } = this.#options;
+    const onError = (error: unknown): void =>
+      this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+    const taking = { take, calls, lockMs: LOCK_MS, onError };
     const perform = async (job: Job<JobData>): Promise<Verdict> =>
       await this.#perform(job, consumer);
     const settings = {
@@ -110,7 +117,7 @@ export class Consumers {
       drainDelay: DRAIN_DELAY_S,
       runRetryDelay: 1000,
     };
-    const worker = new LeanWorker({ queueName, redis: bullMqRedis, settings, perform });
+    const worker = new LeanWorker({ queueName, redis: bullMqRedis, settings, taking, perform });
     const consumer: Consumer = { queueName, worker, running: 0, lastTookAt: Date.now() };
     worker.on("error", onError);
     worker.on("failed", (job, error) => {

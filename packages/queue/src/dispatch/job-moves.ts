@@ -1,5 +1,3 @@
-import { luaScript } from "../redis/lua-script.ts";
-
 /**
  * The moves that nearly every job makes (added, taken, completed), each for many jobs at once. BullMQ's own scripts move
  * one job with some 25 commands, which is most of what a task costs Redis; what many share is asked and written once here,
@@ -26,7 +24,9 @@ const [MISSING_JOB, MISSING_LOCK, NOT_ACTIVE, FOREIGN_LOCK] = [-1, -2, -3, -6];
 
 /**
  * add_jobs(queue, jobs, added): as addPrioritizedJob; a job is id, data, options (JSON), created at, priority. The ids of those
- * that were not there before become keys of `added`.
+ * that were not there before become keys of `added`. Gives whether somebody has to be called to them: who waits has found
+ * the queue empty, and is called by the first to fill it.
+ * call_consumers(channel, queues): by a message, or by BullMQ's marker where nobody listens.
  */
 export const ADD_JOBS = `
 local function add_jobs(queue, jobs, added)
@@ -44,35 +44,48 @@ local function add_jobs(queue, jobs, added)
     end
   end
   local count = #scores / 2
-  if count == 0 then return end
-  redis.call('INCRBY', queue .. 'id', count)
+  if count == 0 then return false end
   local counter = redis.call('INCRBY', queue .. 'pc', count) - count
   for i = 1, count do scores[2 * i - 1] = scores[2 * i - 1] * 0x100000000 + (counter + i) % 0x100000000 end
   redis.call('ZADD', queue .. 'prioritized', unpack(scores))
-  local paused, concurrency = unpack(redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency'))
-  if not paused and (not concurrency or redis.call('LLEN', queue .. 'active') < tonumber(concurrency)) then
-    redis.call('ZADD', queue .. 'marker', 0, '0')
+  if redis.call('ZCARD', queue .. 'prioritized') == count then
+    -- Those that share a priority are in the order of this count, which has 32 bits.
+    if counter > 0x7fffffff then redis.call('DEL', queue .. 'pc') end
+    return true
   end
+  local limit = redis.call('HGET', queue .. 'meta', 'concurrency')
+  return limit and redis.call('LLEN', queue .. 'active') < tonumber(limit)
+end
+local function call_consumers(channel, queues)
+  if #queues == 0 or redis.call('PUBLISH', channel, table.concat(queues, '\\n')) > 0 then return end
+  for _, queue in ipairs(queues) do redis.call('ZADD', queue .. 'marker', 0, '0') end
 end
 `;
 
 /**
- * next_due(queue, now): when the next delayed job is due (ms, '' = none), or nil for a queue that only BullMQ's own scripts
- * know how to take from.
- * take_jobs(queue, tokens, lock_ms, now): as many moveToActive; gives each job as `TakenJob`, and whether it was the last.
+ * has_jobs(queue): false when there is nothing to take, nor will be.
+ * take_jobs(queue, tokens, lock_ms, now): as many moveToActive; gives each job as `TakenJob`, whether nothing is left, and
+ * when the next delayed job is due (ms, '' = there is none). Nil for a queue that only BullMQ's own scripts know how to take
+ * from.
  */
 export const TAKE_JOBS = `
 local function next_due(queue, now)
   local paused, concurrency, max = unpack(redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency', 'max'))
-  if paused or concurrency or max or redis.call('LLEN', queue .. 'wait') > 0 then return nil end
+  if paused or concurrency or max then return nil end
+  if redis.call('EXISTS', queue .. 'wait', queue .. 'delayed') == 0 then return '' end
   local delayed = redis.call('ZRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')
-  if not delayed[2] then return '' end
+  if not delayed[2] or redis.call('EXISTS', queue .. 'wait') == 1 then return nil end
   -- BullMQ keeps the order of jobs that are due together in the lowest 12 bits.
   local due = math.floor(tonumber(delayed[2]) / 0x1000)
   if due <= now then return nil end
   return tostring(due)
 end
+local function has_jobs(queue)
+  return redis.call('EXISTS', queue .. 'prioritized', queue .. 'delayed', queue .. 'wait') > 0
+end
 local function take_jobs(queue, tokens, lock_ms, now)
+  local due = next_due(queue, tonumber(now))
+  if not due then return nil end
   local popped, ids, taken = redis.call('ZPOPMIN', queue .. 'prioritized', #tokens), {}, {}
   for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
   if #ids > 0 then redis.call('LPUSH', queue .. 'active', unpack(ids)) end
@@ -88,15 +101,8 @@ local function take_jobs(queue, tokens, lock_ms, now)
       taken[i] = {id, data, options, created}
     end
   end
-  if #ids < #tokens then redis.call('DEL', queue .. 'pc') end
-  -- The marker wakes idle consumers: BullMQ sets it with every job it gives out, also with the last one.
   local is_empty = #ids < #tokens or redis.call('EXISTS', queue .. 'prioritized') == 0
-  if is_empty then
-    redis.call('ZREM', queue .. 'marker', '0')
-  else
-    redis.call('ZADD', queue .. 'marker', 0, '0')
-  end
-  return taken, is_empty
+  return taken, is_empty, due
 end
 `;
 
@@ -108,36 +114,30 @@ local function finish_jobs(queue, jobs, now)
     keys[i] = queue .. job[1]
     locks[i] = keys[i] .. ':lock'
   end
-  local held = redis.call('MGET', unpack(locks))
-  local all_there = redis.call('EXISTS', unpack(keys)) == #keys
-  local unlocked, ids, completed = {}, {}, {}
+  local held, gone, completed = redis.call('MGET', unpack(locks)), {}, {}
   for i, job in ipairs(jobs) do
     local id, token = unpack(job)
-    if not all_there and redis.call('EXISTS', keys[i]) == 0 then
-      codes[i] = ${MISSING_JOB}
-    elseif held[i] ~= token then
-      codes[i] = held[i] and ${FOREIGN_LOCK} or ${MISSING_LOCK}
+    if held[i] ~= token then
+      local is_there = redis.call('EXISTS', keys[i]) == 1
+      codes[i] = is_there and (held[i] and ${FOREIGN_LOCK} or ${MISSING_LOCK}) or ${MISSING_JOB}
     elseif redis.call('LREM', queue .. 'active', -1, id) == 0 then
       codes[i] = ${NOT_ACTIVE}
     else
       codes[i] = 0
       redis.call('HSET', keys[i], 'returnvalue', 'null', 'finishedOn', now, 'atm', 1)
-      local n = #ids + 1
-      unlocked[n], ids[n] = locks[i], id
-      completed[2 * n - 1], completed[2 * n] = now, id
+      gone[#gone + 1] = locks[i]
+      local n = #completed
+      completed[n + 1], completed[n + 2] = now, id
     end
   end
-  if #ids == 0 then return codes end
-  redis.call('DEL', unpack(unlocked))
-  redis.call('SREM', queue .. 'stalled', unpack(ids))
+  if #gone == 0 then return codes end
   redis.call('ZADD', queue .. 'completed', unpack(completed))
   local surplus = math.min(redis.call('ZCARD', queue .. 'completed') - ${KEPT_COMPLETED}, ${FORGOTTEN_TOGETHER})
   if surplus > 0 then
-    local oldest, gone = redis.call('ZRANGE', queue .. 'completed', 0, surplus - 1), {}
-    for i, id in ipairs(oldest) do gone[i] = queue .. id end
-    redis.call('DEL', unpack(gone))
-    redis.call('ZREMRANGEBYRANK', queue .. 'completed', 0, surplus - 1)
+    local oldest = redis.call('ZPOPMIN', queue .. 'completed', surplus)
+    for i = 1, surplus do gone[#gone + 1] = queue .. oldest[2 * i - 1] end
   end
+  redis.call('DEL', unpack(gone))
   return codes
 end
 `;
@@ -150,17 +150,10 @@ export type TakenJob =
 /** Nothing was taken, because the queue is BullMQ's to take from. */
 export const NOT_PLAIN = 0;
 
-/** KEYS queue · ARGV token, lock ms, now → NOT_PLAIN, or [the job if there is one, '1' = nothing is left, next due] */
-export const takeJob = luaScript<
-  typeof NOT_PLAIN | [job: TakenJob | "", isEmpty: "1" | "", nextDue: string]
->(
-  "takeJob",
-  1,
-  `${TAKE_JOBS}
-local now = tonumber(ARGV[3])
-local due = next_due(KEYS[1], now)
-if not due then return ${NOT_PLAIN} end
-local taken, is_empty = take_jobs(KEYS[1], {ARGV[1]}, ARGV[2], ARGV[3])
-return {taken[1] or '', is_empty and '1' or '', due}
-`,
-);
+/** What a look at a queue gave. */
+export type Taken = [jobs: TakenJob[], isEmpty: "1" | "", nextDue: string];
+
+/** Under what the jobs of one look are locked: the first under the token that it is made with. */
+export function tokenOf(token: string, position: number): string {
+  return position === 0 ? token : `${token}.${position}`;
+}

@@ -1,14 +1,22 @@
-import { createRedisBackend, Worker, type Job, type JobJson, type WorkerOptions } from "bullmq";
+import { createRedisBackend, Worker, type Job, type WorkerOptions } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
-import type { EndWithJob, MovedOn, NextJob } from "./end-with-job.ts";
+import type { EndWithJob, MovedOn, NextJob } from "./job-requests.ts";
 import type { JobData } from "./job-data.ts";
-import { JobTaker } from "./job-taker.ts";
-import { applyVerdict, type Verdict } from "./verdict.ts";
+import {
+  givenJob,
+  JobTaker,
+  nothing,
+  type GivenJob,
+  type JobAhead,
+  type JobTakerParts,
+} from "./job-taker.ts";
+import { applyVerdict, handBack, type Verdict } from "./verdict.ts";
 
 export interface LeanWorkerOptions {
   queueName: string;
   redis: Redis;
   settings: Omit<WorkerOptions, "connection"> & { lockDuration: number };
+  taking: JobTakerParts;
   perform: (job: Job<JobData>) => Promise<Verdict>;
 }
 
@@ -16,8 +24,8 @@ type Performed = () => Promise<void>;
 type Given = Job<JobData, void>;
 
 /**
- * BullMQ's worker, with a shorter way for what nearly every job does: it is taken by `takeJob`, and one whose task ends
- * with it is completed, and followed by the next, by `endAndGoOn`. Whatever else becomes of a job goes BullMQ's own way.
+ * BullMQ's worker, with a shorter way for what nearly every job does: it is taken, and one whose task ends with it is
+ * completed and followed by the next, by `goOn`. Whatever else becomes of a job goes BullMQ's own way.
  * Fetching, concurrency, locks, stalled jobs and closing are BullMQ's throughout.
  */
 export class LeanWorker extends Worker<JobData, void> {
@@ -27,8 +35,8 @@ export class LeanWorker extends Worker<JobData, void> {
   /** What became of the jobs that BullMQ's own way goes on with. */
   readonly #performed: WeakMap<object, Performed>;
 
-  constructor({ queueName, redis, settings, perform }: LeanWorkerOptions) {
-    const taker = new JobTaker(redis, settings.lockDuration);
+  constructor({ queueName, redis, settings, taking, perform }: LeanWorkerOptions) {
+    const taker = new JobTaker(taking);
     const performed = new WeakMap<object, Performed>();
     super(
       queueName,
@@ -67,24 +75,34 @@ export class LeanWorker extends Worker<JobData, void> {
       if (moved.kind === "unmoved") return await super.processJob(job, token, hasRoom);
       return wantsNext ? await this.#goOn(moved, token, nowMs) : undefined;
     } catch (error) {
-      // Found stalled when its lock has run out, and completed by whoever gets it then.
-      this.emit("error", error instanceof Error ? error : new Error(String(error)));
+      this.#emitError(error);
       return undefined;
     }
   }
 
-  /** As BullMQ's, without what only its job schedulers need. */
-  protected override async nextJobFromJobData(
-    jobData?: JobJson | null,
-    jobId = "",
-    token?: string,
-  ): Promise<Given> {
-    // What it is not given comes as null.
-    if (!jobData) return await super.nextJobFromJobData(undefined, jobId, token);
-    this["drained"] = false;
-    const job = this.createJob(jobData, jobId);
-    if (token !== undefined) job.token = token;
-    return job;
+  /** What it has taken and not begun goes back at once. */
+  override async close(force?: boolean): Promise<void> {
+    const ahead = this.#taker.letGo();
+    this.#taker.close();
+    const closing = super.close(force);
+    await this.#handBack(ahead);
+    await closing;
+  }
+
+  protected override async moveToActive(token: string, name?: string): Promise<Given> {
+    const given = await this.#taker.take(token, this.#room());
+    if (given === null) return await super.moveToActive(token, name);
+    if (this.closing) await this.#handBack(this.#taker.letGo());
+    return await this.#give(given);
+  }
+
+  /** As BullMQ's own way of giving, without what only its job schedulers need. */
+  async #give({ job, id, token, nextDueAt, isLast }: GivenJob): Promise<Given> {
+    this["updateDelays"](0, nextDueAt);
+    // What it is not given comes as undefined.
+    if (job === null) return await this.nextJobFromJobData(undefined, id, token);
+    this["drained"] = isLast;
+    return Object.assign(this.createJob(job, id), { token });
   }
 
   async #complete(
@@ -102,9 +120,31 @@ export class LeanWorker extends Worker<JobData, void> {
   }
 
   async #goOn(next: NextJob, token: string, askedAt: number): Promise<Given | undefined> {
-    if (!next.isPlain) return await this.moveToActive(token);
-    const [job, id, , nextDueAt] = this.#taker.given(next.job, next, askedAt);
-    this["updateDelays"](0, nextDueAt);
-    return await this.nextJobFromJobData(job, id, token);
+    if (!next.isPlain) return await super.moveToActive(token);
+    const { job, nextDueAt, isEmpty } = next;
+    if (job === null) return await this.#give(nothing(token, nextDueAt));
+    return await this.#give(givenJob(job, { token, askedAt, nextDueAt, isLast: isEmpty }));
+  }
+
+  /** How many more it may hold, the one that is being asked for included. */
+  #room(): number {
+    return this.concurrency - (this["mainLoopQueue"]?.numTotal() ?? 0);
+  }
+
+  async #handBack(jobs: readonly JobAhead[]): Promise<void> {
+    try {
+      await Promise.all(
+        jobs.map(async ({ job, id, token }) => {
+          await handBack(Object.assign(this.createJob(job, id), { token }));
+        }),
+      );
+    } catch (error) {
+      this.#emitError(error);
+    }
+  }
+
+  /** What it is about is found stalled when its lock has run out, and done by whoever gets it then. */
+  #emitError(error: unknown): void {
+    this.emit("error", error instanceof Error ? error : new Error(String(error)));
   }
 }

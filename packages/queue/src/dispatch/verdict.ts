@@ -1,6 +1,6 @@
 import { backoffMs } from "@orchestrator/core";
 import { DelayedError, UnrecoverableError, type Job } from "bullmq";
-import type { EndWithJob } from "./end-with-job.ts";
+import type { EndWithJob } from "./job-requests.ts";
 import type { JobData } from "./job-data.ts";
 
 /** What became of a job, in our words. */
@@ -29,12 +29,18 @@ export async function applyVerdict(verdict: Verdict, job: Job<JobData>): Promise
       }
       throw new Error(verdict.reason);
     case "hand_back":
-      // As delayed until now: BullMQ's move to the waiting ones wakes nobody when the job has a priority, and it would
-      // lie there until an idle worker looks again by itself.
-      if (job.token !== undefined) await job.moveToDelayed(Date.now(), job.token);
+      await handBack(job);
       throw new DelayedError(verdict.kind);
     case "leave":
       if (job.token !== undefined) await job.moveToDelayed(Date.now() + verdict.delayMs, job.token);
       throw new DelayedError(verdict.kind);
   }
+}
+
+/**
+ * As delayed until now: BullMQ's move to the waiting ones wakes nobody when the job has a priority, and it would lie there
+ * until an idle worker looks again by itself.
+ */
+export async function handBack(job: Job<JobData>): Promise<void> {
+  if (job.token !== undefined) await job.moveToDelayed(Date.now(), job.token);
 }

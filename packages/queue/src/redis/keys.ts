@@ -136,6 +136,11 @@ export class Keys {
     return `${this.prefix}:droplets-changed`;
   }
 
+  /** Every worker hears on it that queues which were empty have jobs. */
+  get jobsAddedChannel(): string {
+    return `${this.all}${JOBS_ADDED}`;
+  }
+
   /** Every worker hears on it that a running task is to be cancelled. */
   get cancelChannel(): string {
     return `${this.prefix}:cancel-wished`;
@@ -146,6 +151,9 @@ export class Keys {
     return `${this.prefix}:ended:${processId}`;
   }
 }
+
+/** What follows `all` in the name of `jobsAddedChannel`. */
+export const JOBS_ADDED = "jobs-added";
 
 const DROPLET_QUEUE = /^\{d-(.*)\}$/;
 

@@ -1,6 +1,5 @@
 import type { Task } from "@orchestrator/core";
 import { storedOptions, type DispatchQueues } from "../dispatch/dispatch-queues.ts";
-import type { HeldJob, MovedOn } from "../dispatch/end-with-job.ts";
 import { jobDataTail, type JobData } from "../dispatch/job-data.ts";
 import { historyValues, type HistoryEntry, type TaskHistory } from "../history/task-history.ts";
 import {
@@ -12,22 +11,18 @@ import {
 import type { EndVerdict } from "../records/record-scripts.ts";
 import type { EndOfTask, RecordVerdict } from "../records/record-steps.ts";
 import type { TaskRecords } from "../records/task-records.ts";
+import { inParts } from "../redis/in-parts.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import type { Redis } from "../redis/redis.ts";
 import { TurnBatch } from "../redis/turn-batch.ts";
 import { writeTask } from "../records/stored-task.ts";
 import {
   createAndList,
-  endAndGoOn,
   endAndList,
   endAtOnceAndList,
   NOT_LISTED,
   submitAndList,
-  type GoneOn,
 } from "./transition-scripts.ts";
-
-/** Tasks in one script at most: bounds how long Redis is held up. */
-const TOGETHER_MAX = 50;
 
 type Ended = RecordVerdict<EndVerdict>;
 type EntryOfEnd = Omit<HistoryEntry, "revision">;
@@ -46,10 +41,6 @@ interface Submission {
 interface AtOnce {
   ending: EndAtOnce;
   entry: HistoryEntry;
-}
-
-interface WithJob extends AtOnce {
-  job: HeldJob;
 }
 
 export interface TransitionParts {
@@ -72,9 +63,6 @@ export class TaskTransitions {
   readonly #queues: DispatchQueues;
   readonly #submissions = new TurnBatch<Submission, number>(
     async (all) => await inParts(all, async (part) => await this.#submitTogether(part)),
-  );
-  readonly #goingOn = new TurnBatch<WithJob, GoneOn>(
-    async (all) => await inParts(all, async (part) => await this.#goOnTogether(part)),
   );
   readonly #creations = new TurnBatch<Creation, number>(
     async (all) => await inParts(all, async (part) => await this.#createTogether(part)),
@@ -155,24 +143,6 @@ export class TaskTransitions {
     return { kind: "ended", revision: entry.revision, bodyBytes: bodyBytesOf(ending) };
   }
 
-  /** As `endAtOnce`, and with it the job is completed. Not for what is followed up: that has to come before. */
-  async endWithJob(ending: EndAtOnce, ended: EntryOfEnd, job: HeldJob): Promise<MovedOn> {
-    const ran = { revision: REVISION_AT_ONCE.running, retries: 0 };
-    const entry = { ...ended, ran, revision: REVISION_AT_ONCE.ended };
-    const [did, code, next] = await this.#goingOn.add({ ending, entry, job });
-    if (did === NOT_LISTED) return { kind: "unmoved" };
-    this.#history.recorded(entry, did);
-    if (code < 0) return { kind: "refused", code };
-    const [isPlain = "", nextDue = "", isEmpty = "", taken = ""] = next ?? [];
-    return {
-      kind: "completed",
-      isPlain: isPlain === "1",
-      job: taken === "" ? null : taken,
-      isEmpty: isEmpty === "1",
-      nextDueAt: Number(nextDue),
-    };
-  }
-
   async #submitTogether(all: readonly Submission[]): Promise<number[]> {
     const keys = [this.#keys.all];
     const values: (string | number)[] = [];
@@ -190,20 +160,6 @@ export class TaskTransitions {
       values.push(...historyValues(entry));
     }
     return await submitAndList(this.#bullMqRedis, keys, values);
-  }
-
-  async #goOnTogether(all: readonly WithJob[]): Promise<GoneOn[]> {
-    const [{ job: one } = { job: null }] = all;
-    if (one === null) return [];
-    const { resultKeepMs } = this.#records;
-    const keys = [this.#keys.all];
-    const values: (string | number)[] = [one.nowMs, one.lockMs];
-    for (const { ending, entry, job } of all) {
-      keys.push(job.queue, ...this.#records.endKeys(ending.task.id));
-      values.push(job.token, job.wantsNext ? "1" : "");
-      values.push(...endAtOnceValues(ending, resultKeepMs), ...historyValues(entry));
-    }
-    return await endAndGoOn(this.#bullMqRedis, keys, values);
   }
 
   /** What all keys of a task's queue begin with. */
@@ -226,14 +182,4 @@ export class TaskTransitions {
     ]);
     return await endAtOnceAndList(this.#redis, [...keys, this.#keys.all], values);
   }
-}
-
-async function inParts<Item, Answer>(
-  all: readonly Item[],
-  run: (part: Item[]) => Promise<Answer[]>,
-): Promise<Answer[]> {
-  const parts: Item[][] = [];
-  for (let at = 0; at < all.length; at += TOGETHER_MAX)
-    parts.push(all.slice(at, at + TOGETHER_MAX));
-  return (await Promise.all(parts.map(run))).flat();
 }

@@ -1,6 +1,7 @@
 import { ENTRY_VALUES, RECORD_HISTORIES } from "../history/record-histories.ts";
 import { JOB_DATA_HEAD } from "../dispatch/job-data.ts";
-import { ADD_JOBS, FINISH_JOBS, TAKE_JOBS, type TakenJob } from "../dispatch/job-moves.ts";
+import { ADD_JOBS } from "../dispatch/job-moves.ts";
+import { JOBS_ADDED } from "../redis/keys.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import { CREATE_RECORD } from "../records/create-record.ts";
 import {
@@ -48,8 +49,10 @@ for i = 1, (#KEYS - 1) / 2 do
     numbers[#numbers + 1] = i
   end
 end
-local added, unlisted = {}, {}
-for queue, jobs in pairs(queues) do add_jobs(queue, jobs, added) end
+local added, unlisted, called = {}, {}, {}
+for queue, jobs in pairs(queues) do
+  if add_jobs(queue, jobs, added) then called[#called + 1] = queue end
+end
 for i = 1, (#KEYS - 1) / 2 do
   local at = (i - 1) * ${JOB_VALUES + ENTRY_VALUES}
   local listed, task, _, _, _, id, text, created, _, _, _, deadline = unpack(ARGV, at + 1, at + ${JOB_VALUES + ENTRY_VALUES})
@@ -60,6 +63,7 @@ for i = 1, (#KEYS - 1) / 2 do
 end
 if #unlisted > 0 then redis.call('HSET', KEYS[1] .. 'unlisted', unpack(unlisted)) end
 for n, did in ipairs(record_histories(KEYS[1], ARGV, places)) do answers[numbers[n]] = did end
+call_consumers(KEYS[1] .. '${JOBS_ADDED}', called)
 return answers
 `,
 );
@@ -132,71 +136,6 @@ for n, i in ipairs(numbers) do
   answers[i] = did[n]
   local channel, status, sealed, _, body, _, id = unpack(ARGV, places[n] - ${END_AT_ONCE_VALUES - 1}, places[n] + 1)
   announce_end(KEYS[3 * i], channel, id, status, body ~= '', sealed)
-end
-return answers
-`,
-);
-
-/** How many values `endAndGoOn` takes for a job before those of its task. */
-export const HELD_VALUES = 2;
-
-/** What became of a task and its job; all but the first are left out when the record knew better. */
-export type GoneOn = [
-  did: number,
-  code: number,
-  next?: [isPlain: "1" | "", nextDue: string, isEmpty: "1" | "", job: TakenJob | ""],
-];
-
-/**
- * As endAtOnceAndList, and with it each job is completed and the next one taken.
- * KEYS <all>, for each its queue, record, body and watchers · ARGV now, lock ms, then for each the job's token, '1' = wants
- * the next one, the values of end_at_once and its entry
- */
-export const endAndGoOn = luaScript<GoneOn[]>(
-  "endAndGoOn",
-  "any",
-  `${END_AT_ONCE}${ANNOUNCE_END}${RECORD_HISTORIES}${TAKE_JOBS}${FINISH_JOBS}
-local now, lock_ms = ARGV[1], ARGV[2]
-local queues, answers, places, numbers, watchers = {}, {}, {}, {}, {}
-for i = 1, (#KEYS - 1) / 4 do
-  local at = 2 + (i - 1) * ${HELD_VALUES + END_AT_ONCE_VALUES + ENTRY_VALUES}
-  local entry = at + ${HELD_VALUES + END_AT_ONCE_VALUES}
-  answers[i] = {${NOT_LISTED}, 0}
-  if end_at_once(KEYS[4 * i - 1], KEYS[4 * i], ARGV, at + ${HELD_VALUES}) then
-    places[#places + 1] = entry
-    numbers[#numbers + 1] = i
-    watchers[#watchers + 1] = KEYS[4 * i + 1]
-    local queue = KEYS[4 * i - 2]
-    local jobs = queues[queue] or {}
-    queues[queue] = jobs
-    jobs[#jobs + 1] = {ARGV[entry + 1], ARGV[at + 1], ARGV[at + 2], i}
-  end
-end
-local did = record_histories(KEYS[1], ARGV, places)
-local watched = #watchers > 0 and redis.call('EXISTS', unpack(watchers)) > 0
-for n, i in ipairs(numbers) do
-  answers[i][1] = did[n]
-  local at = places[n]
-  local channel, status, sealed, _, body, _, id = unpack(ARGV, at - ${END_AT_ONCE_VALUES - 1}, at + 1)
-  if watched or channel ~= '' then announce_end(watchers[n], channel, id, status, body ~= '', sealed) end
-end
-for queue, jobs in pairs(queues) do
-  local tokens, wanting = {}, {}
-  for n, code in ipairs(finish_jobs(queue, jobs, now)) do
-    local _, token, wants_next, i = unpack(jobs[n])
-    answers[i][2] = code
-    if code == 0 and wants_next == '1' then
-      local count = #tokens + 1
-      tokens[count], wanting[count] = token, i
-    end
-  end
-  if #wanting > 0 then
-    local due, taken, is_empty = next_due(queue, tonumber(now)), {}, false
-    if due then taken, is_empty = take_jobs(queue, tokens, lock_ms, now) end
-    for n, i in ipairs(wanting) do
-      answers[i][3] = {due and '1' or '', due or '', is_empty and '1' or '', taken[n] or ''}
-    end
-  end
 end
 return answers
 `,

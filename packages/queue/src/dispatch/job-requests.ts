@@ -12,6 +12,20 @@ export interface HeldJob {
   nowMs: number;
 }
 
+/** A consumer looks into its queue. */
+export interface Look {
+  /** What all keys of the queue begin with. */
+  queue: string;
+  /** Of the first job; the others have its `tokenOf`. */
+  token: string;
+  /** How many jobs it has room for. */
+  count: number;
+  /** A marker called, and so nobody else. */
+  isMarked: boolean;
+  /** How long those that it takes are locked. */
+  lockMs: number;
+}
+
 /** What became of a job whose task has ended. */
 export type MovedOn =
   /** Nothing: its record knew better, and BullMQ's own script is to complete it. */
