@@ -4,6 +4,9 @@ import type { DispatchQueues } from "@orchestrator/queue";
 /** A count older than this is taken again, in the background. */
 const FRESH_MS = 500;
 
+/** With one that is, those older than this that were asked for since are taken, too: one question for all. */
+const TOGETHER_MS = 250;
+
 /** A count older than this says nothing about the queue of now. */
 const STALE_MS = 1000;
 
@@ -18,7 +21,18 @@ interface Depth {
   /** How fast the queue shrank between the last two counts; 0 when it did not. */
   drainedPerS: number;
   isCounting: boolean;
+  /** Since it was counted. */
+  wasAsked: boolean;
 }
+
+const UNCOUNTED: Depth = {
+  countedAt: 0,
+  waiting: 0,
+  added: 0,
+  drainedPerS: 0,
+  isCounting: false,
+  wasAsked: false,
+};
 
 /** How deep each droplet's queue is, near enough for a limit and without asking Redis for every task. */
 export class QueueDepths {
@@ -34,7 +48,8 @@ export class QueueDepths {
   /** The depth as far as it is known; asking for it keeps it fresh. */
   of(dropletName: string): number {
     const depth = this.#depth(dropletName);
-    if (Date.now() - depth.countedAt > FRESH_MS) this.#startCount(dropletName, depth);
+    depth.wasAsked = true;
+    if (Date.now() - depth.countedAt > FRESH_MS) this.#startCount(depth);
     return depth.waiting + depth.added;
   }
 
@@ -46,7 +61,7 @@ export class QueueDepths {
     if (this.of(dropletName) < depthMax) return false;
     const depth = this.#depth(dropletName);
     const isCounted = depth.waiting >= depthMax && Date.now() - depth.countedAt <= STALE_MS;
-    if (!isCounted) this.#startCount(dropletName, depth);
+    if (!isCounted) this.#startCount(depth);
     return isCounted;
   }
 
@@ -69,33 +84,42 @@ export class QueueDepths {
     return drainedPerS > 0 ? Math.round((depth / drainedPerS) * 1000) : null;
   }
 
-  #startCount(dropletName: string, depth: Depth): void {
-    if (depth.isCounting) return;
-    depth.isCounting = true;
-    this.#count(dropletName, depth)
+  /** @param due to be counted in any case */
+  #startCount(due: Depth): void {
+    if (due.isCounting) return;
+    const oldest = Date.now() - TOGETHER_MS;
+    const counted = Array.from(this.#depths).filter(([, depth]) => {
+      return depth === due || (depth.wasAsked && !depth.isCounting && depth.countedAt < oldest);
+    });
+    for (const [, depth] of counted) depth.isCounting = true;
+    this.#count(counted)
       .catch(this.#onError)
       .finally(() => {
-        depth.isCounting = false;
+        for (const [, depth] of counted) depth.isCounting = false;
       });
   }
 
-  async #count(dropletName: string, depth: Depth): Promise<void> {
-    const { waiting, delayed } = await this.#queues.counts(dropletName);
+  async #count(counted: readonly [name: string, Depth][]): Promise<void> {
+    const found = await this.#queues.waiting(counted.map(([name]) => name));
     const nowMs = Date.now();
-    const seconds = (nowMs - depth.countedAt) / 1000;
-    const left = depth.waiting + depth.added - (waiting + delayed);
-    depth.drainedPerS = depth.countedAt === 0 ? 0 : Math.max(0, left / seconds);
-    depth.waiting = waiting + delayed;
-    // What was added meanwhile may be in the count already: counted twice it would refuse where there is room.
-    depth.added = 0;
-    depth.countedAt = nowMs;
+    for (const [at, [, depth]] of counted.entries()) {
+      const waiting = found[at] ?? 0;
+      const seconds = (nowMs - depth.countedAt) / 1000;
+      const left = depth.waiting + depth.added - waiting;
+      depth.drainedPerS = depth.countedAt === 0 ? 0 : Math.max(0, left / seconds);
+      depth.waiting = waiting;
+      // What was added meanwhile may be in the count already: counted twice it would refuse where there is room.
+      depth.added = 0;
+      depth.countedAt = nowMs;
+      depth.wasAsked = false;
+    }
   }
 
   #depth(dropletName: string): Depth {
     const name = dropletKey(dropletName);
     const known = this.#depths.get(name);
     if (known) return known;
-    const depth = { countedAt: 0, waiting: 0, added: 0, drainedPerS: 0, isCounting: false };
+    const depth: Depth = { ...UNCOUNTED };
     this.#depths.set(name, depth);
     return depth;
   }

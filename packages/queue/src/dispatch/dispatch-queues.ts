@@ -3,6 +3,8 @@ import { BACKOFF_BASE_MS, type Task } from "@orchestrator/core";
 import { Queue, type JobsOptions } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
+import { inParts } from "../redis/in-parts.ts";
+import { luaScript } from "../redis/lua-script.ts";
 import { TurnBatch } from "../redis/turn-batch.ts";
 import type { JobData } from "./job-data.ts";
 import { JOB_NAME, KEPT_COMPLETED } from "./job-moves.ts";
@@ -18,6 +20,20 @@ const EVENT_STREAM_MAX = 100;
 
 /** A droplet's busy mark is renewed at most this often by one process. */
 const BUSY_MARK_MS = 5000;
+
+/** KEYS what all keys of a queue begin with, for each → for each how many jobs wait */
+const countWaiting = luaScript<number[]>(
+  "countWaiting",
+  "any",
+  `
+local counts = {}
+for i, queue in ipairs(KEYS) do
+  counts[i] = redis.call('ZCARD', queue .. 'prioritized') + redis.call('ZCARD', queue .. 'delayed')
+    + redis.call('LLEN', queue .. 'wait')
+end
+return counts
+`,
+);
 
 /** BullMQ has a connection of its own: its scripts do not mix with our automatic pipeline. */
 export interface QueueConnections {
@@ -107,6 +123,18 @@ export class DispatchQueues {
       active: counts["active"] ?? 0,
       isPaused,
     };
+  }
+
+  /** How many tasks of each droplet wait, those included whose time has not come: all that a limit needs to know. */
+  async waiting(dropletNames: readonly string[]): Promise<number[]> {
+    const queues = dropletNames.map((name) => `${this.#keys.prefix}:${queueNameOf(name)}:`);
+    const redis = this.#redis;
+    // In a Cluster each queue is in a slot of its own.
+    if (!redis.isCluster)
+      return await inParts(queues, async (some) => await countWaiting(redis, some, []));
+    return (
+      await Promise.all(queues.map(async (one) => await countWaiting(redis, [one], [])))
+    ).flat();
   }
 
   /**
