@@ -24,7 +24,7 @@ import type { JobTurns } from "./transitions/job-turns.ts";
 import type { TaskTransitions } from "./transitions/task-transitions.ts";
 
 /** A task that runs for less than this is never listed as running: most have ended by then. */
-const LIST_RUNNING_AFTER_MS = 25;
+const LIST_RUNNING_AFTER_MS = 50;
 
 export interface TaskLedgerParts {
   records: TaskRecords;

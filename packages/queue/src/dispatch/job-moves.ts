@@ -13,8 +13,8 @@
 /** Ended jobs stay only for Bull Board; the record is what counts. */
 export const KEPT_COMPLETED = 100;
 
-/** At most so many old ones go at once: Lua hands on no more values than some thousands. */
-const FORGOTTEN_TOGETHER = 1000;
+/** At most so many old ones of a queue go at once: for all queues of a script Lua hands on some thousands of values. */
+const FORGOTTEN_TOGETHER = 100;
 
 /** BullMQ's name of every job of ours. */
 export const JOB_NAME = "task";
@@ -23,38 +23,53 @@ export const JOB_NAME = "task";
 const [MISSING_JOB, MISSING_LOCK, NOT_ACTIVE, FOREIGN_LOCK] = [-1, -2, -3, -6];
 
 /**
- * add_jobs(queue, jobs, added): as addPrioritizedJob; a job is id, data, options (JSON), created at, priority. The ids of those
- * that were not there before become keys of `added`. Gives whether somebody has to be called to them: who waits has found
- * the queue empty, and is called by the first to fill it.
+ * add_jobs(jobs, added): each as addPrioritizedJob; a job is its queue, id, data, options (JSON), created at, priority. The ids
+ * of those that were not there before become keys of `added`. Gives the queues whose consumers have to be called: who waits
+ * has found the queue empty, and is called by the first to fill it.
  * call_consumers(channel, queues): by a message, or by BullMQ's marker where nobody listens.
  */
 export const ADD_JOBS = `
-local function add_jobs(queue, jobs, added)
-  local keys, scores = {}, {}
-  for i, job in ipairs(jobs) do keys[i] = queue .. job[1] end
-  local all_new = redis.call('EXISTS', unpack(keys)) == 0
-  for i, job in ipairs(jobs) do
-    local id, data, options, created, priority = unpack(job)
-    if not added[id] and (all_new or redis.call('EXISTS', keys[i]) == 0) then
-      added[id] = true
-      redis.call('HSET', keys[i], 'name', '${JOB_NAME}', 'data', data, 'opts', options, 'timestamp', created, 'delay', 0,
-        'priority', priority)
-      local n = #scores
-      scores[n + 1], scores[n + 2] = tonumber(priority), id
-    end
-  end
-  local count = #scores / 2
-  if count == 0 then return false end
+local function add_new_jobs(queue, jobs)
+  local scores, count = {}, #jobs
   local counter = redis.call('INCRBY', queue .. 'pc', count) - count
-  for i = 1, count do scores[2 * i - 1] = scores[2 * i - 1] * 0x100000000 + (counter + i) % 0x100000000 end
+  for i, job in ipairs(jobs) do
+    local _, id, data, options, created, priority = unpack(job)
+    redis.call('HSET', queue .. id, 'name', '${JOB_NAME}', 'data', data, 'opts', options, 'timestamp', created, 'delay', 0,
+      'priority', priority)
+    scores[2 * i - 1], scores[2 * i] = priority * 0x100000000 + (counter + i) % 0x100000000, id
+  end
   redis.call('ZADD', queue .. 'prioritized', unpack(scores))
-  if redis.call('ZCARD', queue .. 'prioritized') == count then
+  return counter
+end
+local function needs_call(queue, count, counter, was_empty)
+  if was_empty or redis.call('ZCARD', queue .. 'prioritized') == count then
     -- Those that share a priority are in the order of this count, which has 32 bits.
     if counter > 0x7fffffff then redis.call('DEL', queue .. 'pc') end
     return true
   end
   local limit = redis.call('HGET', queue .. 'meta', 'concurrency')
   return limit and redis.call('LLEN', queue .. 'active') < tonumber(limit)
+end
+local function add_jobs(jobs, added)
+  local keys, queues, called = {}, {}, {}
+  for i, job in ipairs(jobs) do keys[i] = job[1] .. job[2] end
+  local all_new = redis.call('EXISTS', unpack(keys)) == 0
+  for i, job in ipairs(jobs) do
+    local queue, id = job[1], job[2]
+    if not added[id] and (all_new or redis.call('EXISTS', keys[i]) == 0) then
+      added[id] = true
+      queues[queue] = queues[queue] or {}
+      table.insert(queues[queue], job)
+    end
+  end
+  local prioritized = {}
+  for queue in pairs(queues) do prioritized[#prioritized + 1] = queue .. 'prioritized' end
+  local all_empty = #prioritized > 1 and redis.call('EXISTS', unpack(prioritized)) == 0
+  for queue, new in pairs(queues) do
+    local counter = add_new_jobs(queue, new)
+    if needs_call(queue, #new, counter, all_empty) then called[#called + 1] = queue end
+  end
+  return called
 end
 local function call_consumers(channel, queues)
   if #queues == 0 or redis.call('PUBLISH', channel, table.concat(queues, '\\n')) > 0 then return end
@@ -63,29 +78,23 @@ end
 `;
 
 /**
- * has_jobs(queue): false when there is nothing to take, nor will be.
- * take_jobs(queue, tokens, lock_ms, now): as many moveToActive; gives each job as `TakenJob`, whether nothing is left, and
- * when the next delayed job is due (ms, '' = there is none). Nil for a queue that only BullMQ's own scripts know how to take
- * from.
+ * take_jobs(wishes, lock_ms, now): for each wish as many moveToActive; a wish is its queue, tokens, and whether little is to be
+ * expected there. Gives for each the jobs, each as `TakenJob`, whether nothing is left, and when the next delayed job is due
+ * (ms, '' = there is none); false for a queue that only BullMQ's own scripts know how to take from.
  */
 export const TAKE_JOBS = `
 local function next_due(queue, now)
-  local paused, concurrency, max = unpack(redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency', 'max'))
-  if paused or concurrency or max then return nil end
-  if redis.call('EXISTS', queue .. 'wait', queue .. 'delayed') == 0 then return '' end
+  if redis.call('EXISTS', queue .. 'wait') == 1 then return nil end
   local delayed = redis.call('ZRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')
-  if not delayed[2] or redis.call('EXISTS', queue .. 'wait') == 1 then return nil end
+  if not delayed[2] then return '' end
   -- BullMQ keeps the order of jobs that are due together in the lowest 12 bits.
   local due = math.floor(tonumber(delayed[2]) / 0x1000)
   if due <= now then return nil end
   return tostring(due)
 end
-local function has_jobs(queue)
-  return redis.call('EXISTS', queue .. 'prioritized', queue .. 'delayed', queue .. 'wait') > 0
-end
-local function take_jobs(queue, tokens, lock_ms, now)
-  local due = next_due(queue, tonumber(now))
-  if not due then return nil end
+local function take_from(queue, tokens, due, lock_ms, now)
+  local paused, concurrency, max = unpack(redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency', 'max'))
+  if paused or concurrency or max then return false end
   local popped, ids, taken = redis.call('ZPOPMIN', queue .. 'prioritized', #tokens), {}, {}
   for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
   if #ids > 0 then redis.call('LPUSH', queue .. 'active', unpack(ids)) end
@@ -102,42 +111,68 @@ local function take_jobs(queue, tokens, lock_ms, now)
     end
   end
   local is_empty = #ids < #tokens or redis.call('EXISTS', queue .. 'prioritized') == 0
-  return taken, is_empty, due
+  return {taken, is_empty and '1' or '', due}
+end
+local function take_jobs(wishes, lock_ms, now)
+  if #wishes == 0 then return {} end
+  local others, doubtful, answers = {}, {}, {}
+  for _, wish in ipairs(wishes) do
+    local queue, _, is_doubtful = unpack(wish)
+    local n = #others
+    others[n + 1], others[n + 2] = queue .. 'wait', queue .. 'delayed'
+    if is_doubtful then doubtful[#doubtful + 1] = queue .. 'prioritized' end
+  end
+  local none_due = redis.call('EXISTS', unpack(others)) == 0
+  local is_empty = none_due and #doubtful > 0 and redis.call('EXISTS', unpack(doubtful)) == 0
+  for i, wish in ipairs(wishes) do
+    local queue, tokens, is_doubtful = unpack(wish)
+    local due = none_due and '' or next_due(queue, tonumber(now))
+    if is_doubtful and is_empty then
+      answers[i] = {{}, '1', ''}
+    else
+      answers[i] = due and take_from(queue, tokens, due, lock_ms, now) or false
+    end
+  end
+  return answers
 end
 `;
 
-/** finish_jobs(queue, jobs, now): as moveToFinished of a job that nobody held before; a job is id, token → 0 or BullMQ's code. */
+/**
+ * finish_jobs(jobs, now): each as moveToFinished of a job that nobody held before; a job is its queue, id, token
+ * → for each 0 or BullMQ's code
+ */
 export const FINISH_JOBS = `
-local function finish_jobs(queue, jobs, now)
-  local keys, locks, codes = {}, {}, {}
+local function finish_jobs(jobs, now)
+  if #jobs == 0 then return {} end
+  local locks, codes, gone, completed = {}, {}, {}, {}
+  for i, job in ipairs(jobs) do locks[i] = job[1] .. job[2] .. ':lock' end
+  local held = redis.call('MGET', unpack(locks))
   for i, job in ipairs(jobs) do
-    keys[i] = queue .. job[1]
-    locks[i] = keys[i] .. ':lock'
-  end
-  local held, gone, completed = redis.call('MGET', unpack(locks)), {}, {}
-  for i, job in ipairs(jobs) do
-    local id, token = unpack(job)
+    local queue, id, token = unpack(job)
     if held[i] ~= token then
-      local is_there = redis.call('EXISTS', keys[i]) == 1
+      local is_there = redis.call('EXISTS', queue .. id) == 1
       codes[i] = is_there and (held[i] and ${FOREIGN_LOCK} or ${MISSING_LOCK}) or ${MISSING_JOB}
     elseif redis.call('LREM', queue .. 'active', -1, id) == 0 then
       codes[i] = ${NOT_ACTIVE}
     else
       codes[i] = 0
-      redis.call('HSET', keys[i], 'returnvalue', 'null', 'finishedOn', now, 'atm', 1)
+      redis.call('HSET', queue .. id, 'returnvalue', 'null', 'finishedOn', now, 'atm', 1)
       gone[#gone + 1] = locks[i]
-      local n = #completed
-      completed[n + 1], completed[n + 2] = now, id
+      local ids = completed[queue] or {}
+      completed[queue] = ids
+      local n = #ids
+      ids[n + 1], ids[n + 2] = now, id
     end
   end
-  if #gone == 0 then return codes end
-  redis.call('ZADD', queue .. 'completed', unpack(completed))
-  local surplus = math.min(redis.call('ZCARD', queue .. 'completed') - ${KEPT_COMPLETED}, ${FORGOTTEN_TOGETHER})
-  if surplus > 0 then
-    local oldest = redis.call('ZPOPMIN', queue .. 'completed', surplus)
-    for i = 1, surplus do gone[#gone + 1] = queue .. oldest[2 * i - 1] end
+  for queue, ids in pairs(completed) do
+    redis.call('ZADD', queue .. 'completed', unpack(ids))
+    local surplus = math.min(redis.call('ZCARD', queue .. 'completed') - ${KEPT_COMPLETED}, ${FORGOTTEN_TOGETHER})
+    if surplus > 0 then
+      local oldest = redis.call('ZPOPMIN', queue .. 'completed', surplus)
+      for i = 1, surplus do gone[#gone + 1] = queue .. oldest[2 * i - 1] end
+    end
   end
-  redis.call('DEL', unpack(gone))
+  if #gone > 0 then redis.call('DEL', unpack(gone)) end
   return codes
 end
 `;
@@ -148,7 +183,7 @@ export type TakenJob =
   | [id: string, fields: string[]];
 
 /** Nothing was taken, because the queue is BullMQ's to take from. */
-export const NOT_PLAIN = 0;
+export const NOT_PLAIN = null;
 
 /** What a look at a queue gave. */
 export type Taken = [jobs: TakenJob[], isEmpty: "1" | "", nextDue: string];

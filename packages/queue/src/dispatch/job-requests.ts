@@ -1,4 +1,4 @@
-import type { TakenJob } from "./job-moves.ts";
+import type { NOT_PLAIN, TakenJob } from "./job-moves.ts";
 
 /** A job whose task has ended, as its consumer holds it. */
 export interface HeldJob {
@@ -32,12 +32,11 @@ export type MovedOn =
   | { kind: "unmoved" }
   /** It was not ours to complete any more; BullMQ's code. */
   | { kind: "refused"; code: number }
-  | ({ kind: "completed" } & NextJob);
+  /** NOT_PLAIN: what comes next only BullMQ's own script knows. */
+  | { kind: "completed"; next: NextJob | typeof NOT_PLAIN };
 
 /** What comes after a completed job. */
 export interface NextJob {
-  /** False for a queue that only BullMQ's own scripts know how to take from. */
-  isPlain: boolean;
   job: TakenJob | null;
   /** Whether nothing else is left to be taken. */
   isEmpty: boolean;

@@ -10,6 +10,7 @@ import {
   type JobAhead,
   type JobTakerParts,
 } from "./job-taker.ts";
+import { NOT_PLAIN } from "./job-moves.ts";
 import { applyVerdict, handBack, type Verdict } from "./verdict.ts";
 
 export interface LeanWorkerOptions {
@@ -73,7 +74,7 @@ export class LeanWorker extends Worker<JobData, void> {
     try {
       const moved = await this.#complete(job, token, { end, wantsNext, nowMs });
       if (moved.kind === "unmoved") return await super.processJob(job, token, hasRoom);
-      return wantsNext ? await this.#goOn(moved, token, nowMs) : undefined;
+      return wantsNext ? await this.#goOn(moved.next, token, nowMs) : undefined;
     } catch (error) {
       this.#emitError(error);
       return undefined;
@@ -119,8 +120,12 @@ export class LeanWorker extends Worker<JobData, void> {
     throw this.backend.finishedErrors({ ...how, code: moved.code });
   }
 
-  async #goOn(next: NextJob, token: string, askedAt: number): Promise<Given | undefined> {
-    if (!next.isPlain) return await super.moveToActive(token);
+  async #goOn(
+    next: NextJob | typeof NOT_PLAIN,
+    token: string,
+    askedAt: number,
+  ): Promise<Given | undefined> {
+    if (next === NOT_PLAIN) return await super.moveToActive(token);
     const { job, nextDueAt, isEmpty } = next;
     if (job === null) return await this.#give(nothing(token, nextDueAt));
     return await this.#give(givenJob(job, { token, askedAt, nextDueAt, isLast: isEmpty }));

@@ -56,22 +56,36 @@ local function put(lists, key, value, second)
 end
 `;
 
+/** add_to_counts(key, names): adds to many fields of a hash by two commands. */
+const ADD_TO_COUNTS = `
+local function add_to_counts(key, by_name)
+  local names, values = {}, {}
+  for name in pairs(by_name) do names[#names + 1] = name end
+  for i, count in ipairs(redis.call('HMGET', key, unpack(names))) do
+    values[2 * i - 1], values[2 * i] = names[i], ('%.0f'):format((count or 0) + by_name[names[i]])
+  end
+  redis.call('HSET', key, unpack(values))
+end
+`;
+
 /**
- * record_histories(all, argv, places) → for each entry, in order, ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW
+ * record_histories(all, argv, places, unrecorded) → for each entry, in order, ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW
  * places: for each entry how many values of argv come before it; no two entries of one task. What many entries do to one
  *         key is done in one command.
+ * unrecorded: none of them had a record until now (nil = some may have): those that were noted as unlisted are in no list
  * entry: id, what is to be listed (JSON), created at, ended at, duration ms and its bucket ('' = no attempt was made),
  *        deadline at ('' = none), what was not listed while it was running (JSON, '' = nothing)
  */
-export const RECORD_HISTORIES = `${PACKING}${BY_KEY}
-local function record_histories(all, argv, places)
+export const RECORD_HISTORIES = `${PACKING}${BY_KEY}${ADD_TO_COUNTS}
+local function record_histories(all, argv, places, unrecorded)
   if #places == 0 then return {} end
   local members, ids = {}, {}
   for i, at in ipairs(places) do
     ids[i] = argv[at + 1]
     members[i] = packed(ids[i])
   end
-  local listed = redis.call('HMGET', all .. 'task', unpack(members))
+  local are_new = redis.call('HDEL', all .. 'unlisted', unpack(ids)) == #ids and unrecorded
+  local listed = are_new and {} or redis.call('HMGET', all .. 'task', unpack(members))
   local left, entered, tasks, busy, buckets, counted, told, answers = {}, {}, {}, {}, {}, {}, {}, {}
   local function count(key, name, by_how_many)
     local names = counted[key] or {}
@@ -137,14 +151,11 @@ local function record_histories(all, argv, places)
   for i, at in ipairs(places) do
     answers[i] = record(members[i], listed[i], unpack(argv, at + 1, at + ${ENTRY_VALUES}))
   end
-  redis.call('HDEL', all .. 'unlisted', unpack(ids))
   for key, gone in pairs(left) do redis.call('ZREM', all .. key, unpack(gone)) end
   for key, come in pairs(entered) do redis.call('ZADD', all .. key, unpack(come)) end
   for key, set in pairs(tasks) do redis.call('HSET', all .. key, unpack(set)) end
   for droplet in pairs(busy) do redis.call('SADD', all .. 'busy', droplet) end
-  for key, names in pairs(counted) do
-    for name, by_how_many in pairs(names) do redis.call('HINCRBY', all .. key, name, by_how_many) end
-  end
+  for key, names in pairs(counted) do add_to_counts(all .. key, names) end
   for first = 1, #told, ${4 * EVENTS_TOGETHER} do
     redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${ENTRIES_KEPT}, '*',
       unpack(told, first, math.min(first + ${4 * EVENTS_TOGETHER - 1}, #told)))

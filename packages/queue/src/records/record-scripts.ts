@@ -170,16 +170,18 @@ end
 export const END_AT_ONCE_VALUES = 6;
 
 /**
- * end_at_once(record, body, argv, at): ends a task by a first attempt of which nothing was written down before; false when
- * something was, or the task has ended. The record has no end of its own: it goes with its place in the lists. Its values
+ * end_at_once(record, body, argv, at, unrecorded): ends a task by a first attempt of which nothing was written down before; false when
+ * something was, or the task has ended; `unrecorded` when it is known that there is no record. The record has no end of its own: it goes with its place in the lists. Its values
  * come after the first `at` of argv:
  * reply channel ('' = none), status, sealed record, large input ('' = none), body ('' = none), body's life ms
  */
 export const END_AT_ONCE = `${ENDED}
-local function end_at_once(record, body, argv, at)
-  local status, n = unpack(redis.call('HMGET', record, 's', 'n'))
-  if ended(status) or n then return false end
-  if status then redis.call('DEL', record) end
+local function end_at_once(record, body, argv, at, unrecorded)
+  if not unrecorded then
+    local status, n = unpack(redis.call('HMGET', record, 's', 'n'))
+    if ended(status) or n then return false end
+    if status then redis.call('DEL', record) end
+  end
   redis.call('HSET', record, 's', argv[at + 2], 'z', argv[at + 3])
   if argv[at + 4] ~= '' then redis.call('HSET', record, 'p', argv[at + 4]) end
   if argv[at + 5] ~= '' then redis.call('SET', body, argv[at + 5], 'PX', argv[at + 6]) end
@@ -188,14 +190,15 @@ end
 `;
 
 /**
- * announce_end(watchers, channel, id, status, has_body, sealed): tells whoever waits that the task has ended, and how.
+ * announce_end(watchers, channel, id, status, has_body, sealed): tells whoever waits that the task has ended, and how;
+ * watchers nil when it is known that there are none.
  * Read by `end-notice.ts`.
  */
 export const ANNOUNCE_END = `
 local function announce_end(watchers, channel, id, status, has_body, sealed)
   local notice = table.concat({id, status, has_body and '1' or '0', sealed}, '\\n')
   if channel ~= '' then redis.call('PUBLISH', channel, notice) end
-  local others = redis.call('SMEMBERS', watchers)
+  local others = watchers and redis.call('SMEMBERS', watchers) or {}
   for _, other in ipairs(others) do redis.call('PUBLISH', other, notice) end
   if #others > 0 then redis.call('DEL', watchers) end
 end

@@ -1,10 +1,5 @@
-import {
-  FINISH_JOBS,
-  NOT_PLAIN,
-  TAKE_JOBS,
-  type Taken,
-  type TakenJob,
-} from "../dispatch/job-moves.ts";
+import type { NOT_PLAIN } from "../dispatch/job-moves.ts";
+import { FINISH_JOBS, TAKE_JOBS, type Taken, type TakenJob } from "../dispatch/job-moves.ts";
 import { ENTRY_VALUES, RECORD_HISTORIES } from "../history/record-histories.ts";
 import { ANNOUNCE_END, END_AT_ONCE, END_AT_ONCE_VALUES } from "../records/record-scripts.ts";
 import { luaScript } from "../redis/lua-script.ts";
@@ -17,7 +12,7 @@ const HELD_VALUES = 2;
 export type GoneOn = [
   did: number,
   code: number,
-  next?: [isPlain: "1" | "", nextDue: string, isEmpty: "1" | "", job: TakenJob | ""],
+  next?: [job: TakenJob | "", isEmpty: "1" | "", nextDue: string] | typeof NOT_PLAIN,
 ];
 
 /**
@@ -34,63 +29,74 @@ export const goOn = luaScript<[ends: GoneOn[], looks: (typeof NOT_PLAIN | Taken)
   `${END_AT_ONCE}${ANNOUNCE_END}${RECORD_HISTORIES}${TAKE_JOBS}${FINISH_JOBS}
 local now, lock_ms, ends = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local values_of_end = ${HELD_VALUES + END_AT_ONCE_VALUES + ENTRY_VALUES}
+-- Most tasks have no record yet, and nobody who watches: one question for all of them.
+local function has_news()
+  local keys = {}
+  for i = 1, ends do keys[2 * i - 1], keys[2 * i] = KEYS[4 * i - 1], KEYS[4 * i + 1] end
+  return ends == 0 or redis.call('EXISTS', unpack(keys)) > 0
+end
 local function end_tasks()
-  local queues, answers, places, numbers, watchers = {}, {}, {}, {}, {}
+  local jobs, answers, places, numbers, watchers, seen = {}, {}, {}, {}, {}, {}
+  local unrecorded = not has_news()
   for i = 1, ends do
     local at = 3 + (i - 1) * values_of_end
     local entry = at + ${HELD_VALUES + END_AT_ONCE_VALUES}
     local queue, record, body, watching = unpack(KEYS, 4 * i - 2, 4 * i + 1)
     answers[i] = {${NOT_LISTED}, 0}
-    if end_at_once(record, body, ARGV, at + ${HELD_VALUES}) then
+    if not seen[record] and end_at_once(record, body, ARGV, at + ${HELD_VALUES}, unrecorded) then
+      seen[record] = true
       places[#places + 1] = entry
       numbers[#numbers + 1] = i
       watchers[#watchers + 1] = watching
-      local jobs = queues[queue] or {}
-      queues[queue] = jobs
-      jobs[#jobs + 1] = {ARGV[entry + 1], ARGV[at + 1], ARGV[at + 2], i}
+      jobs[#jobs + 1] = {queue, ARGV[entry + 1], ARGV[at + 1], ARGV[at + 2]}
     end
   end
-  local did = record_histories(KEYS[1], ARGV, places)
-  local watched = #watchers > 0 and redis.call('EXISTS', unpack(watchers)) > 0
+  local did = record_histories(KEYS[1], ARGV, places, unrecorded)
+  local watched = not unrecorded and #watchers > 0 and redis.call('EXISTS', unpack(watchers)) > 0
   for n, i in ipairs(numbers) do
     answers[i][1] = did[n]
     local at = places[n]
     local channel, status, sealed, _, body, _, id = unpack(ARGV, at - ${END_AT_ONCE_VALUES - 1}, at + 1)
-    if watched or channel ~= '' then announce_end(watchers[n], channel, id, status, body ~= '', sealed) end
+    if watched or channel ~= '' then announce_end(watched and watchers[n], channel, id, status, body ~= '', sealed) end
   end
-  return queues, answers
+  return jobs, numbers, answers
 end
-local function go_on(queue, jobs, answers)
-  local tokens, wanting = {}, {}
-  for n, code in ipairs(finish_jobs(queue, jobs, now)) do
-    local _, token, wants_next, i = unpack(jobs[n])
-    answers[i][2] = code
-    if code == 0 and wants_next == '1' then
-      local count = #tokens + 1
-      tokens[count], wanting[count] = token, i
+local wishes, wishing = {}, {}
+-- Those that want the next job of a queue share a wish.
+local function wish_for_next(queue, token, i)
+  local at = wishing[queue]
+  if not at then
+    at = #wishes + 1
+    wishing[queue] = at
+    wishes[at] = {queue, {}, true, {}}
+  end
+  table.insert(wishes[at][2], token)
+  table.insert(wishes[at][4], i)
+end
+local jobs, numbers, gone_on = end_tasks()
+for n, code in ipairs(finish_jobs(jobs, now)) do
+  local queue, _, token, wants_next = unpack(jobs[n])
+  gone_on[numbers[n]][2] = code
+  if code == 0 and wants_next == '1' then wish_for_next(queue, token, numbers[n]) end
+end
+local nexts = #wishes
+for i = 4 * ends + 2, #KEYS do
+  local at = 3 + ends * values_of_end + 3 * (i - 4 * ends - 2)
+  local tokens = {ARGV[at + 3]}
+  for n = 1, ARGV[at + 2] - 1 do tokens[n + 1] = tokens[1] .. '.' .. n end
+  wishes[#wishes + 1] = {KEYS[i], tokens, false, ARGV[at + 1]}
+end
+local looks = {}
+for at, taken in ipairs(take_jobs(wishes, lock_ms, now)) do
+  local queue, _, _, whose = unpack(wishes[at])
+  if at > nexts then
+    looks[at - nexts] = taken
+    if taken and whose == '1' and taken[2] == '' then redis.call('ZADD', queue .. 'marker', 0, '0') end
+  else
+    for n, i in ipairs(whose) do
+      gone_on[i][3] = taken and {taken[1][n] or '', taken[2], taken[3]}
     end
   end
-  if #wanting == 0 then return end
-  local taken, is_empty, due = {}, true, ''
-  if has_jobs(queue) then taken, is_empty, due = take_jobs(queue, tokens, lock_ms, now) end
-  for n, i in ipairs(wanting) do
-    answers[i][3] = {taken and '1' or '', due or '', is_empty and '1' or '', taken and taken[n] or ''}
-  end
-end
-local function look(queue, passes_on, count, token)
-  local tokens = {token}
-  for n = 1, count - 1 do tokens[n + 1] = token .. '.' .. n end
-  local taken, is_empty, due = take_jobs(queue, tokens, lock_ms, now)
-  if not taken then return ${NOT_PLAIN} end
-  if passes_on == '1' and not is_empty then redis.call('ZADD', queue .. 'marker', 0, '0') end
-  return {taken, is_empty and '1' or '', due}
-end
-local queues, gone_on = end_tasks()
-for queue, jobs in pairs(queues) do go_on(queue, jobs, gone_on) end
-local looks = {}
-for i = 4 * ends + 2, #KEYS do
-  local n = #looks
-  looks[n + 1] = look(KEYS[i], unpack(ARGV, 4 + ends * values_of_end + 3 * n, 6 + ends * values_of_end + 3 * n))
 end
 return {gone_on, looks}
 `,

@@ -54,14 +54,11 @@ export class JobTurns {
     if (did === NOT_LISTED) return { kind: "unmoved" };
     this.#parts.history.recorded(entry, did);
     if (code < 0) return { kind: "refused", code };
-    const [isPlain = "", nextDue = "", isEmpty = "", taken = ""] = next ?? [];
-    return {
-      kind: "completed",
-      isPlain: isPlain === "1",
-      job: taken === "" ? null : taken,
-      isEmpty: isEmpty === "1",
-      nextDueAt: Number(nextDue),
-    };
+    if (next === undefined || next === NOT_PLAIN) return { kind: "completed", next: NOT_PLAIN };
+    const [taken, isEmpty, nextDue] = next;
+    const nextJob = taken === "" ? null : taken;
+    const nextDueAt = Number(nextDue);
+    return { kind: "completed", next: { job: nextJob, isEmpty: isEmpty === "1", nextDueAt } };
   }
 
   /** NOT_PLAIN for a queue that only BullMQ's own script knows how to take from; in a Cluster that is every one. */

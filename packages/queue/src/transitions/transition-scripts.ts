@@ -35,24 +35,19 @@ export const submitAndList = luaScript<number[]>(
   "submitAndList",
   "any",
   `${ADD_JOBS}${CREATE_RECORD}${RECORD_HISTORIES}
-local queues, answers, places, numbers = {}, {}, {}, {}
+local jobs, answers, places, numbers = {}, {}, {}, {}
 for i = 1, (#KEYS - 1) / 2 do
-  local queue = KEYS[2 * i]
   local at = (i - 1) * ${JOB_VALUES + ENTRY_VALUES}
   local listed, task, others, options, priority, id, _, created = unpack(ARGV, at + 1, at + ${JOB_VALUES + 3})
-  local jobs = queues[queue] or {}
-  queues[queue] = jobs
-  jobs[#jobs + 1] = {id, '${JOB_DATA_HEAD}' .. task .. others, options, created, priority}
+  jobs[i] = {KEYS[2 * i], id, '${JOB_DATA_HEAD}' .. task .. others, options, created, priority}
   answers[i] = ${NOT_LISTED}
   if listed == '1' and create_record(KEYS[2 * i + 1], task) then
     places[#places + 1] = at + ${JOB_VALUES}
     numbers[#numbers + 1] = i
   end
 end
-local added, unlisted, called = {}, {}, {}
-for queue, jobs in pairs(queues) do
-  if add_jobs(queue, jobs, added) then called[#called + 1] = queue end
-end
+local added, unlisted = {}, {}
+local called = add_jobs(jobs, added)
 for i = 1, (#KEYS - 1) / 2 do
   local at = (i - 1) * ${JOB_VALUES + ENTRY_VALUES}
   local listed, task, _, _, _, id, text, created, _, _, _, deadline = unpack(ARGV, at + 1, at + ${JOB_VALUES + ENTRY_VALUES})
