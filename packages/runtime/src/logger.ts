@@ -1,4 +1,4 @@
-import { pino, stdTimeFunctions } from "pino";
+import { pino } from "pino";
 import type { DestinationStream, Logger, LoggerOptions } from "pino";
 import { isPlainObject, redactionOf, type Redaction } from "./redaction.ts";
 import { openTurnWriter } from "./turn-writer.ts";
@@ -35,7 +35,7 @@ export function createLogger(settings: LoggerSettings): Logger {
   const options: LoggerOptions = {
     level,
     base: { service, version, pid: process.pid },
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: timeOfLine,
     formatters: {
       level: (label) => ({ level: label }),
       log: (fields) => redactFields(fields, redaction),
@@ -44,6 +44,17 @@ export function createLogger(settings: LoggerSettings): Logger {
     hooks: { streamWrite: scrubUrlCredentials },
   };
   return pino(options, destination ?? openTurnWriter());
+}
+
+let written = { atMs: 0, text: "" };
+
+/** As pino's isoTime; lines of the same millisecond share its text. */
+function timeOfLine(): string {
+  const atMs = Date.now();
+  if (atMs !== written.atMs) {
+    written = { atMs, text: `,"time":"${new Date(atMs).toISOString()}"` };
+  }
+  return written.text;
 }
 
 /** pino passes what `log.child({…})` binds through serializers alone, never through the `log` formatter. */
