@@ -126,6 +126,21 @@ test(
   },
 );
 
+test("a task whose job was taken away by hand is not waited for, and the others are listed", async () => {
+  const { ledger, prefix, ...ours } = await openOurs();
+  const jobs = [jobOf("normal"), jobOf("normal")] as const;
+  const [gone, kept] = [jobs[0].task.id, jobs[1].task.id];
+  await ours.add(jobs);
+  const unlisted = await onRedis(inject("redisUrl"), async (redis) => {
+    await redis.del(`${prefix}:${QUEUE}:${gone}`);
+    await ledger.history.unlisted.listAll();
+    return await redis.hkeys(`${prefix}:{all}:unlisted`);
+  });
+  expect(unlisted).toEqual([]);
+  expect(await ledger.records.read(gone)).toBeNull();
+  expect(await ledger.records.read(kept)).toMatchObject({ task: jobs[1].task, status: "queued" });
+});
+
 test("a job is handed from BullMQ's scripts to ours, and from ours to BullMQ's", async () => {
   const ours = await openOurs();
   const jobs = [jobOf("normal"), jobOf("high")];

@@ -7,6 +7,7 @@ import {
   PATIENT,
   type JobData,
   type Store,
+  type TaskLedger,
   type Verdict,
 } from "@orchestrator/queue";
 import { Queue, Worker, type JobsOptions } from "bullmq";
@@ -52,6 +53,7 @@ export interface Side {
 
 /** Ours may have several consumers, as so many processes would. */
 export interface OurSide extends Side {
+  ledger: TaskLedger;
   consume: (settings?: ConsumeSettings) => Promise<Consumers>;
 }
 
@@ -86,6 +88,7 @@ export async function openOurs(): Promise<OurSide> {
   });
   return {
     prefix,
+    ledger: store.ledger,
     add: async (jobs) => {
       await Promise.all(jobs.map(async (job) => await store.ledger.submit(job, "soon")));
     },

@@ -1,3 +1,4 @@
+import { JOB_DATA_HEAD } from "../dispatch/job-data.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import { CREATE_RECORD } from "../records/create-record.ts";
 import { BY_KEY, PACKING, RECORD_HISTORIES } from "./record-histories.ts";
@@ -24,6 +25,10 @@ export const listUnlisted = luaScript<
   1,
   `${CREATE_RECORD}${RECORD_HISTORIES}
 local unlisted = KEYS[1] .. 'unlisted'
+local function task_of(id, queue, length)
+  local data = redis.call('HGET', queue .. id, 'data')
+  return data and data:sub(${JOB_DATA_HEAD.length} + 1, ${JOB_DATA_HEAD.length} + length)
+end
 local cursor, found = '0', {ARGV[4]}
 if ARGV[3] == '' then
   found[2] = redis.call('HGET', unlisted, ARGV[4])
@@ -32,13 +37,19 @@ else
 end
 local values, places, answer = {}, {}, {cursor, 0}
 for i = 1, #found, 2 do
-  local created, deadline, listed, task = (found[i + 1] or ''):match('^(%d+)\\n(%d*)\\n([^\\n]*)\\n(.*)$')
-  if created and tonumber(created) <= tonumber(ARGV[1]) then
+  local created, deadline, listed, queue, length =
+    (found[i + 1] or ''):match('^(%d+)\\n(%d*)\\n([^\\n]*)\\n([^\\n]*)\\n(%d+)$')
+  local is_due = created and tonumber(created) <= tonumber(ARGV[1])
+  local task = is_due and task_of(found[i], queue, length)
+  if task then
     create_record(ARGV[2] .. found[i] .. '}', task)
     local at = #values
     places[#places + 1] = at
     for n, value in ipairs({found[i], listed, created, '', '', '', deadline, ''}) do values[at + n] = value end
     answer[#answer + 1] = {0, task}
+  elseif is_due then
+    -- Whoever took the job away by hand took the task with it.
+    redis.call('HDEL', unlisted, found[i])
   end
 end
 for n, did in ipairs(record_histories(KEYS[1], values, places)) do answer[n + 2][1] = did end

@@ -15,7 +15,8 @@ import { ENTRIES_KEPT, EVENTS_TOGETHER } from "../events/event-log.ts";
  *           took         string of 32-bit counts, one per bucket of core's latency histogram: tasks by duration
  *           took:<d>     the same per droplet
  *           unlisted     hash of tasks that are not in any of these yet, nor have a record: id → created at (ms), deadline at
- *                        ('' = none), what is to be listed, the task (JSON), one to a line
+ *                        ('' = none), what is to be listed, then where the task is: what all keys of its queue begin with, and
+ *                        how long its JSON is in the job's data; one to a line
  *           events       capped stream of changes, some to an entry: t → id, e → what is listed then
  *
  * In all these but deadlines and events an id is packed to its 16 bytes, which keep its order: ten thousand tasks are

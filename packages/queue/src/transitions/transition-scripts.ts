@@ -53,7 +53,7 @@ for i = 1, (#KEYS - 1) / 2 do
   local listed, task, _, _, _, id, text, created, _, _, _, deadline = unpack(ARGV, at + 1, at + ${JOB_VALUES + ENTRY_VALUES})
   if listed ~= '1' and added[id] then
     local n = #unlisted
-    unlisted[n + 1], unlisted[n + 2] = id, table.concat({created, deadline, text, task}, '\\n')
+    unlisted[n + 1], unlisted[n + 2] = id, table.concat({created, deadline, text, KEYS[2 * i], #task}, '\\n')
   end
 end
 if #unlisted > 0 then redis.call('HSET', KEYS[1] .. 'unlisted', unpack(unlisted)) end
