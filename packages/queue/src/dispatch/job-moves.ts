@@ -10,8 +10,11 @@
  * `queue` is what all keys of a queue begin with. Not for a Redis Cluster when the jobs are of several queues.
  */
 
-/** Ended jobs stay only for Bull Board; the record is what counts. */
+/** Ended jobs stay only for Bull Board; the record is what counts. By our own scripts somewhat more may stay for a while. */
 export const KEPT_COMPLETED = 100;
+
+/** How the ids begin of the jobs with which old ones are forgotten, one in eight: asking with each costs more than keeping. */
+const FORGETTING = "[08]";
 
 /** At most so many old ones of a queue go at once: for all queues of a script Lua hands on some thousands of values. */
 const FORGOTTEN_TOGETHER = 100;
@@ -144,7 +147,7 @@ end
 export const FINISH_JOBS = `
 local function finish_jobs(jobs, now)
   if #jobs == 0 then return {} end
-  local locks, codes, gone, completed = {}, {}, {}, {}
+  local locks, codes, gone, completed, forgetting = {}, {}, {}, {}, {}
   for i, job in ipairs(jobs) do locks[i] = job[1] .. job[2] .. ':lock' end
   local held = redis.call('MGET', unpack(locks))
   for i, job in ipairs(jobs) do
@@ -162,10 +165,11 @@ local function finish_jobs(jobs, now)
       completed[queue] = ids
       local n = #ids
       ids[n + 1], ids[n + 2] = now, id
+      if id:find('^${FORGETTING}') then forgetting[queue] = true end
     end
   end
-  for queue, ids in pairs(completed) do
-    redis.call('ZADD', queue .. 'completed', unpack(ids))
+  for queue, ids in pairs(completed) do redis.call('ZADD', queue .. 'completed', unpack(ids)) end
+  for queue in pairs(forgetting) do
     local surplus = math.min(redis.call('ZCARD', queue .. 'completed') - ${KEPT_COMPLETED}, ${FORGOTTEN_TOGETHER})
     if surplus > 0 then
       local oldest = redis.call('ZPOPMIN', queue .. 'completed', surplus)

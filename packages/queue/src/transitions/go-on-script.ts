@@ -1,5 +1,10 @@
-import type { NOT_PLAIN } from "../dispatch/job-moves.ts";
-import { FINISH_JOBS, TAKE_JOBS, type Taken, type TakenJob } from "../dispatch/job-moves.ts";
+import {
+  FINISH_JOBS,
+  TAKE_JOBS,
+  type NOT_PLAIN,
+  type Taken,
+  type TakenJob,
+} from "../dispatch/job-moves.ts";
 import { ENTRY_VALUES, RECORD_HISTORIES } from "../history/record-histories.ts";
 import { ANNOUNCE_END, END_AT_ONCE, END_AT_ONCE_VALUES } from "../records/record-scripts.ts";
 import { luaScript } from "../redis/lua-script.ts";
