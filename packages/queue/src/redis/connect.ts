@@ -8,6 +8,12 @@ import type { Redis } from "./redis.ts";
 /** Reconnects quickly at first and never gives up: 100 ms doubling to 2 s. */
 const reconnectDelayMs = (times: number): number => Math.min(100 * 2 ** Math.min(times, 5), 2000);
 
+/**
+ * A connection on which nothing is said for this long is tried by the system, and given up ten seconds later: whoever
+ * listens would not notice that the network between has forgotten it.
+ */
+const KEEP_ALIVE_MS = 10_000;
+
 /** How long a TCP connection may take to come up. */
 const CONNECT_TIMEOUT_MS = 5000;
 
@@ -204,6 +210,7 @@ function optionsOf({ name, tls }: ConnectOptions, manners: Manners, isTls: boole
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    keepAlive: KEEP_ALIVE_MS,
     ...manners,
     ...(isTls && { tls: { ...tls } }),
   };
