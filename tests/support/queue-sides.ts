@@ -72,7 +72,7 @@ export async function openOurs(): Promise<OurSide> {
     keyPrefix: prefix,
     name: prefix,
     manners: PATIENT,
-    bodyLimits: { keepMs: 1000, bytesMax: 1000 },
+    bodyLimits: { keepMs: 10_000, bytesMax: 1_000_000 },
     registryUrl: "http://127.0.0.1:1",
     registryCacheExpiryMs: 1000,
     registryCacheDir: "/nowhere",

@@ -161,12 +161,16 @@ export class TaskRecords {
 
   /** The record as the contract shows it, with its whole body while that is kept. */
   async show(taskId: string): Promise<TaskRecord | null> {
-    const [stored, body] = await Promise.all([
-      this.read(taskId),
-      this.#redis.get(this.#keys.body(taskId)),
-    ]);
+    const stored = await this.read(taskId);
     if (stored === null) return null;
-    return showRecord(stored, body === null ? undefined : JSON.parse(body), Date.now());
+    return showRecord(stored, await this.#wholeBody(stored), Date.now());
+  }
+
+  /** Read after its record: the end writes both, and a body read before may not have been there yet. */
+  async #wholeBody({ task, response }: StoredTask): Promise<unknown> {
+    if (response === null || response.body !== undefined) return undefined;
+    const body = await this.#redis.get(this.#keys.body(task.id));
+    return body === null ? undefined : JSON.parse(body);
   }
 
   /** Many records as lists show them: large bodies never whole. Missing ones are left out. */
