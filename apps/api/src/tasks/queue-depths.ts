@@ -36,11 +36,11 @@ const UNCOUNTED: Depth = {
 
 /** How deep each droplet's queue is, near enough for a limit and without asking Redis for every task. */
 export class QueueDepths {
-  readonly #queues: DispatchQueues;
+  readonly #queues: Pick<DispatchQueues, "waiting">;
   readonly #onError: (error: unknown) => void;
   readonly #depths = new Map<string, Depth>();
 
-  constructor(queues: DispatchQueues, onError: (error: unknown) => void) {
+  constructor(queues: Pick<DispatchQueues, "waiting">, onError: (error: unknown) => void) {
     this.#queues = queues;
     this.#onError = onError;
   }

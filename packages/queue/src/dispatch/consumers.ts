@@ -41,7 +41,7 @@ export interface ConsumersOptions {
   onGivenUp: (data: JobData, reason: string) => Promise<void>;
   /** A consumer had stopped fetching and was built anew. */
   onRebuilt: (queueName: string) => void;
-  onError: (error: Error) => void;
+  onError: (error: unknown) => void;
 }
 
 interface Consumer {
@@ -101,10 +101,8 @@ export class Consumers {
   }
 
   #start(queueName: string): void {
-    const { bullMqRedis, keys, calls, take, concurrency } = this.#options;
-    const onError = (error: unknown): void =>
-      this.#options.onError(error instanceof Error ? error : new Error(String(error)));
-    const taking = { take, calls, lockMs: LOCK_MS, onError };
+    const { bullMqRedis, keys, calls, take, concurrency, onError } = this.#options;
+    const taking = { take, calls, onError };
     const perform = async (job: Job<JobData>): Promise<Verdict> =>
       await this.#perform(job, consumer);
     const settings = {

@@ -127,7 +127,7 @@ export class DispatchQueues {
 
   /** How many tasks of each droplet wait, those included whose time has not come: all that a limit needs to know. */
   async waiting(dropletNames: readonly string[]): Promise<number[]> {
-    const queues = dropletNames.map((name) => `${this.#keys.prefix}:${queueNameOf(name)}:`);
+    const queues = dropletNames.map((name) => this.#keys.queue(name));
     const redis = this.#redis;
     // In a Cluster each queue is in a slot of its own.
     if (!redis.isCluster)

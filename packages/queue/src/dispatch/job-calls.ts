@@ -2,9 +2,6 @@ import type { Keys } from "../redis/keys.ts";
 import type { Redis } from "../redis/redis.ts";
 import type { Subscriptions } from "../redis/subscriptions.ts";
 
-/** What queues are called by: the start of their keys. Names of droplets have no line breaks in it. */
-const SEPARATOR = "\n";
-
 export interface JobCallsParts {
   redis: Redis;
   subscriptions: Subscriptions;
@@ -26,7 +23,7 @@ export class JobCalls {
     this.#channel = keys.jobsAddedChannel;
   }
 
-  /** Resolves when calls are heard. */
+  /** Resolves when calls are heard. A message is the queues, what all keys of each begin with, one to a line. */
   static async open(parts: JobCallsParts): Promise<JobCalls> {
     const calls = new JobCalls(parts);
     const { subscriptions } = parts;
@@ -34,7 +31,7 @@ export class JobCalls {
       for (const listener of calls.#listeners.values()) listener();
     });
     await subscriptions.listen(calls.#channel, (message) => {
-      for (const queue of message.split(SEPARATOR)) calls.#listeners.get(queue)?.();
+      for (const queue of message.split("\n")) calls.#listeners.get(queue)?.();
     });
     return calls;
   }

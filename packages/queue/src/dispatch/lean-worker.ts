@@ -17,7 +17,7 @@ export interface LeanWorkerOptions {
   queueName: string;
   redis: Redis;
   settings: Omit<WorkerOptions, "connection"> & { lockDuration: number };
-  taking: JobTakerParts;
+  taking: Omit<JobTakerParts, "lockMs">;
   perform: (job: Job<JobData>) => Promise<Verdict>;
 }
 
@@ -37,7 +37,7 @@ export class LeanWorker extends Worker<JobData, void> {
   readonly #performed: WeakMap<object, Performed>;
 
   constructor({ queueName, redis, settings, taking, perform }: LeanWorkerOptions) {
-    const taker = new JobTaker(taking);
+    const taker = new JobTaker({ ...taking, lockMs: settings.lockDuration });
     const performed = new WeakMap<object, Performed>();
     super(
       queueName,
@@ -103,6 +103,10 @@ export class LeanWorker extends Worker<JobData, void> {
     // What it is not given comes as undefined.
     if (job === null) return await this.nextJobFromJobData(undefined, id, token);
     this["drained"] = isLast;
+    return this.#jobOf({ job, id, token });
+  }
+
+  #jobOf({ job, id, token }: Pick<JobAhead, "job" | "id" | "token">): Given {
     return Object.assign(this.createJob(job, id), { token });
   }
 
@@ -138,11 +142,7 @@ export class LeanWorker extends Worker<JobData, void> {
 
   async #handBack(jobs: readonly JobAhead[]): Promise<void> {
     try {
-      await Promise.all(
-        jobs.map(async ({ job, id, token }) => {
-          await handBack(Object.assign(this.createJob(job, id), { token }));
-        }),
-      );
+      await Promise.all(jobs.map(async (ahead) => await handBack(this.#jobOf(ahead))));
     } catch (error) {
       this.#emitError(error);
     }

@@ -17,6 +17,16 @@ function aWait() {
   return { wait, asked, callOthers };
 }
 
+/** A call ended its wait; the one for a marker goes on. */
+async function aConsumerAtWork() {
+  const all = aWait();
+  const waiting = all.wait.wait(30);
+  all.wait.call();
+  await waiting;
+  all.wait.startLook();
+  return all;
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -55,11 +65,7 @@ test("a marker ends the wait, and the look that follows passes the call on, once
 });
 
 test("the wait for a marker goes on while the consumer works, and serves the next wait", async () => {
-  const { wait, asked } = aWait();
-  const first = wait.wait(30);
-  wait.call();
-  await first;
-  wait.startLook();
+  const { wait, asked } = await aConsumerAtWork();
   const second = wait.wait(30);
   expect(asked).toHaveLength(1);
   asked[0]?.resolve(MARKER);
@@ -67,11 +73,7 @@ test("the wait for a marker goes on while the consumer works, and serves the nex
 });
 
 test("a marker that comes while nobody waits is for the others now, and for us at the next wait", async () => {
-  const { wait, asked, callOthers } = aWait();
-  const first = wait.wait(30);
-  wait.call();
-  await first;
-  wait.startLook();
+  const { wait, asked, callOthers } = await aConsumerAtWork();
   asked[0]?.resolve(MARKER);
   await vi.advanceTimersByTimeAsync(0);
   expect(callOthers).toHaveBeenCalledOnce();
@@ -80,11 +82,7 @@ test("a marker that comes while nobody waits is for the others now, and for us a
 });
 
 test("a wait ends in its time although the one for a marker takes longer", async () => {
-  const { wait, asked } = aWait();
-  const first = wait.wait(30);
-  wait.call();
-  await first;
-  wait.startLook();
+  const { wait, asked } = await aConsumerAtWork();
   const seen = vi.fn<(marker: Marker | null) => void>();
   void wait.wait(2).then(seen);
   await vi.advanceTimersByTimeAsync(1999);
@@ -103,17 +101,17 @@ test("a wait for a marker that runs out is asked for again", async () => {
   expect(asked.map(({ timeoutS }) => timeoutS)).toEqual([5, 7]);
 });
 
-test("trouble reaches who waits; while nobody does, the next wait asks again", async () => {
+test("trouble reaches who waits", async () => {
   const { wait, asked } = aWait();
-  const first = wait.wait(30);
+  const waiting = wait.wait(30);
   asked[0]?.reject(new Error("closed"));
-  await expect(first).rejects.toThrow("closed");
-  const second = wait.wait(30);
-  wait.call();
-  await second;
-  wait.startLook();
-  asked[1]?.reject(new Error("closed"));
+  await expect(waiting).rejects.toThrow("closed");
+});
+
+test("after trouble while nobody waited the next wait asks again", async () => {
+  const { wait, asked } = await aConsumerAtWork();
+  asked[0]?.reject(new Error("closed"));
   await vi.advanceTimersByTimeAsync(0);
   void wait.wait(30);
-  expect(asked).toHaveLength(3);
+  expect(asked).toHaveLength(2);
 });

@@ -1,5 +1,5 @@
 import type { Redis } from "../redis/redis.ts";
-import { queueNameOf, type Keys } from "../redis/keys.ts";
+import type { Keys } from "../redis/keys.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import { readBusyDroplets } from "../upkeep/busy-droplets.ts";
 
@@ -87,7 +87,7 @@ async function depthOf(
   keys: Keys,
   nowMs: number,
 ): Promise<QueueDepth> {
-  const queue = `${keys.prefix}:${queueNameOf(dropletName)}:`;
+  const queue = keys.queue(dropletName);
   const [ready, delayed, overdue, active, oldest] = await readQueueDepth(redis, [queue], [nowMs]);
   return {
     waiting: ready + overdue,

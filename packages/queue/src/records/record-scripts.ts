@@ -170,9 +170,9 @@ end
 export const END_AT_ONCE_VALUES = 6;
 
 /**
- * end_at_once(record, body, argv, at, unrecorded): ends a task by a first attempt of which nothing was written down before; false when
- * something was, or the task has ended; `unrecorded` when it is known that there is no record. The record has no end of its own: it goes with its place in the lists. Its values
- * come after the first `at` of argv:
+ * end_at_once(record, body, argv, at, unrecorded): ends a task by a first attempt of which nothing was written down before;
+ * false when something was, or the task has ended; `unrecorded` when it is known that there is no record. The record has no
+ * end of its own: it goes with its place in the lists. Its values come after the first `at` of argv:
  * reply channel ('' = none), status, sealed record, large input ('' = none), body ('' = none), body's life ms
  */
 export const END_AT_ONCE = `${ENDED}

@@ -65,9 +65,14 @@ export class Keys {
     return `${this.prefix}:{messages}:`;
   }
 
+  /** BullMQ's: what all keys of a droplet's queue begin with. */
+  queue(dropletName: string): string {
+    return `${this.prefix}:${queueNameOf(dropletName)}:`;
+  }
+
   /** BullMQ's: the job of a task. */
   job(dropletName: string, taskId: string): string {
-    return `${this.prefix}:${queueNameOf(dropletName)}:${taskId}`;
+    return `${this.queue(dropletName)}${taskId}`;
   }
 
   /** BullMQ's: there while a worker holds the job of a task. */

@@ -56,3 +56,24 @@ test("what comes while a batch is under way is done together after it, but a slo
   await batch.add(4);
   expect(runs).toEqual([[1], [2, 3], [4]]);
 });
+
+test("those who were answered have a few turns to join who came meanwhile", async () => {
+  const runs: number[][] = [];
+  const batch = new TurnBatch<number>(async (items) => {
+    runs.push(items);
+    await setImmediate();
+    return items.map(() => null);
+  });
+  const askAgain = async (first: number, again: number): Promise<void> => {
+    await batch.add(first);
+    await setImmediate();
+    await batch.add(again);
+  };
+  const both = [askAgain(1, 4), askAgain(2, 5)];
+  await setImmediate();
+  await Promise.all([...both, batch.add(3)]);
+  expect(runs).toEqual([
+    [1, 2],
+    [3, 4, 5],
+  ]);
+});

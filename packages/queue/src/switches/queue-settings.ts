@@ -1,7 +1,7 @@
 import type { QueueSettings } from "@orchestrator/core";
 import type { Queue } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
-import { queueNameOf, type Keys } from "../redis/keys.ts";
+import type { Keys } from "../redis/keys.ts";
 
 export function isSame(a: QueueSettings, b: QueueSettings): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
@@ -26,7 +26,7 @@ export async function readSettings(
   keys: Keys,
   dropletName: string,
 ): Promise<QueueSettings> {
-  const meta = `${keys.prefix}:${queueNameOf(dropletName)}:meta`;
+  const meta = `${keys.queue(dropletName)}meta`;
   const [paused, concurrency, max, perMs] = await redis.hmget(
     meta,
     "paused",

@@ -12,7 +12,7 @@ import type { EndVerdict } from "../records/record-scripts.ts";
 import type { EndOfTask, RecordVerdict } from "../records/record-steps.ts";
 import type { TaskRecords } from "../records/task-records.ts";
 import { inParts } from "../redis/in-parts.ts";
-import { queueNameOf, type Keys } from "../redis/keys.ts";
+import type { Keys } from "../redis/keys.ts";
 import type { Redis } from "../redis/redis.ts";
 import { TurnBatch } from "../redis/turn-batch.ts";
 import { writeTask } from "../records/stored-task.ts";
@@ -149,7 +149,7 @@ export class TaskTransitions {
     for (const { data, entry, isListedAtOnce } of all) {
       const { task } = data;
       const { json, priority } = storedOptions(task);
-      keys.push(this.#queueOf(task), this.#keys.record(task.id));
+      keys.push(this.#keys.queue(task.dropletName), this.#keys.record(task.id));
       values.push(
         isListedAtOnce ? "1" : "",
         JSON.stringify(task),
@@ -160,11 +160,6 @@ export class TaskTransitions {
       values.push(...historyValues(entry));
     }
     return await submitAndList(this.#bullMqRedis, keys, values);
-  }
-
-  /** What all keys of a task's queue begin with. */
-  #queueOf({ dropletName }: Task): string {
-    return `${this.#keys.prefix}:${queueNameOf(dropletName)}:`;
   }
 
   async #createTogether(all: readonly Creation[]): Promise<number[]> {

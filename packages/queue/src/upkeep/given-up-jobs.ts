@@ -1,6 +1,5 @@
 import type { JobData } from "../dispatch/job-data.ts";
 import type { Store } from "../open-store.ts";
-import { queueNameOf } from "../redis/keys.ts";
 import { readBusyDroplets } from "./busy-droplets.ts";
 
 /** The newest failed jobs of a queue are looked at; older ones were in the rounds before. */
@@ -14,7 +13,7 @@ export async function findGivenUpJobs(store: Store): Promise<JobData[]> {
   const { redis, keys, ledger, queues } = store;
   const found: JobData[] = [];
   for (const droplet of await readBusyDroplets(redis, keys)) {
-    const failed = `${keys.prefix}:${queueNameOf(droplet)}:failed`;
+    const failed = `${keys.queue(droplet)}failed`;
     const ids = await redis.zrevrange(failed, 0, LOOKED_AT - 1);
     const ended = await Promise.all(ids.map(async (id) => await ledger.records.isEnded(id)));
     for (const id of ids.filter((_, position) => ended[position] === false)) {
