@@ -19,6 +19,8 @@ const BYTES_PER_TASK_MAX = 2048;
 /** Trimming spares what has just ended for some seconds, and comes in rounds. */
 const TRIMMED = { timeoutMs: 60_000, everyMs: 200 };
 
+const SHARED_TRACE = "retention-of-several";
+
 type Redis = ReturnType<typeof connectToOne>;
 
 async function keysUnder(redis: Redis, prefix: string): Promise<string[]> {
@@ -89,11 +91,15 @@ test.concurrent("TASK_MAX_HISTORY holds: records, lists and bodies go together, 
   const keyed = { headers: { "idempotency-key": "older-than-the-history" } };
   const first = { droplet_name: "busy", path: "/first" };
   const original = await submitAndWait(api, first, keyed);
+  const traced = { headers: { "x-trace-id": SHARED_TRACE } };
+  for (let n = 0; n < 3; n++) await submitAndWait(api, { droplet_name: "busy", path: "/" }, traced);
+  expect((await listTasks(api, { trace_id: SHARED_TRACE })).total).toBe(3);
   const ids = await run(orchestrator, droplet, 3 * KEEP);
 
   const isTrimmed = async (): Promise<boolean> =>
     (await listTasks(api, { status: "success" })).total === KEEP;
   await waitFor("the history to be trimmed", isTrimmed, TRIMMED);
+  expect((await listTasks(api, { trace_id: SHARED_TRACE })).total).toBe(0);
   const page = await listTasks(api, { limit: 1000 });
   expect([page.total, page.tasks.length]).toEqual([KEEP + unended.length, KEEP + unended.length]);
   expect((await send(api, `/orchestrator/tasks/${ids[0]}`)).status).toBe(404);
@@ -114,6 +120,7 @@ test.concurrent("TASK_MAX_HISTORY holds: records, lists and bodies go together, 
   await onRedis(redisUrl, async (redis) => {
     const all = `${keyPrefix}:{all}:`;
     expect(await redis.hlen(`${all}task`)).toBe(KEEP + unended.length);
+    expect(await redis.hlen(`${all}traces`)).toBe(KEEP + unended.length);
     expect(await redis.zcard(`${all}ended`)).toBe(KEEP);
     expect(await redis.hlen(`${all}bodySizes`)).toBe(KEEP);
     expect(await redis.get(`${all}bodyBytes`)).toBe(String(KEEP * 11_002));

@@ -34,7 +34,7 @@ const seeds: Seed[] = Array.from({ length: TASKS }, (_, n) => ({
   id: randomUUID(),
   droplet: `Past-${n % 7}`,
   requestedBy: n % 5 === 0 ? null : `caller-${n % 50}`,
-  trace: `trace-${Math.floor(n / 4)}`,
+  trace: n < TASKS / 2 ? `trace-${Math.floor(n / 4)}` : `alone-${n}`,
   createdAt: FIRST_MS + Math.floor(n / 3) * 10,
   status: n % 100 === 99 ? "queued" : (STATUSES[n % STATUSES.length] ?? "success"),
 }));
@@ -138,6 +138,14 @@ const FILTERS: Record<string, string | number>[] = [
   { trace_id: "trace-100" },
   { trace_id: "trace-100", status: "success", droplet_name: "past-1" },
   { trace_id: "trace-101", requested_by: "caller-6" },
+  { trace_id: "alone-7000" },
+  { trace_id: "alone-7000", status: "timeout" },
+  { trace_id: "alone-7000", status: "success", droplet_name: "past-0" },
+  { trace_id: "alone-7001", requested_by: "caller-2" },
+  { trace_id: "alone-7000", since: at(7000), until: at(7000) },
+  { trace_id: "alone-7000", since: at(7003) },
+  { trace_id: "alone-7000", until: at(6990) },
+  { trace_id: "nothing" },
   { since: at(9000) },
   { until: at(500) },
   { since: at(4000), until: at(4003) },
@@ -162,6 +170,7 @@ test.for([
   [{ since: at(4000), until: at(4100) }, 1],
   [{ since: at(4000), until: at(4100) }, 2],
   [{ trace_id: "trace-100" }, 1],
+  [{ trace_id: "alone-7000" }, 1],
 ] as [Record<string, string | number>, number][])(
   "page after page of %j holds every match once, %i at a time",
   async ([filter, limit]) => {

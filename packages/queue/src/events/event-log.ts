@@ -5,13 +5,19 @@ import { ownJson } from "../redis/own-writing.ts";
 import { BEFORE_ALL, entryOf, isAfter, isWithin, timeOf, within } from "./stream-id.ts";
 
 /**
- * About how many entries the stream holds: whoever was away for longer than these took is told so. At 150 bytes an event
- * they cost Redis 3 MB, and where many tasks change at a time four times that.
+ * About how many entries the stream holds: whoever was away for longer than these took is told so. At 150 bytes for the
+ * change of a task they cost Redis 3 MB, and where many tasks change at a time four times that.
  */
 export const ENTRIES_KEPT = 20_000;
 
-/** What one script tells goes into few entries, of so many events at most: most of what an event costs is its entry. */
-export const EVENTS_TOGETHER = 4;
+/** What one script tells goes into few entries, of so many tasks at most: most of what an event costs is its entry. */
+export const TASKS_TOGETHER = 4;
+
+/**
+ * How many names and values of an entry tell of one task: `t`, its id, `e`, what is listed now. Steps that were too short to
+ * be listed are told with the one that is: `eq` it was queued before, `er<n>` it ran before, with n retries behind it.
+ */
+export const TOLD_VALUES = 4;
 
 /** One change of one task, in the order in which the lists over all tasks took it. */
 export interface LoggedEvent {
@@ -29,7 +35,7 @@ export interface LoggedEvent {
   at: number;
 }
 
-/** An entry as Redis gives it: its id, then names and values; two of each make an event. */
+/** An entry as Redis gives it: its id, then names and values, TOLD_VALUES for each task. */
 type Entry = [id: string, fields: string[]];
 
 /** What the history's script writes beside the id: the entry of its own list. */
@@ -90,23 +96,29 @@ function parseEntries(entries: readonly Entry[]): LoggedEvent[] {
 }
 
 function parseEntry([entryId, fields]: Entry): LoggedEvent[] {
-  const count = fields.length / 4;
-  return Array.from({ length: count }, (_, n) => {
-    const id = n === count - 1 ? entryId : within(entryId, n);
-    const taskId = fields[4 * n + 1] ?? "";
-    const listed = fields[4 * n + 3] ?? "[]";
-    const [revision, status, dropletName, requestedBy, traceId, retries] = ownJson<Listed>(listed);
-    return {
-      id,
-      // The first revision is the only one at which a task is queued without an attempt behind it.
-      name: status === "queued" && revision > 1 ? "retrying" : status,
-      taskId,
-      status,
-      dropletName,
-      requestedBy,
-      traceId,
-      retries,
-      at: timeOf(id),
-    };
-  });
+  const tasks = Array.from({ length: fields.length / TOLD_VALUES }, (_, n) =>
+    fields.slice(TOLD_VALUES * n, TOLD_VALUES * (n + 1)),
+  );
+  const events = tasks.flatMap(parseTold);
+  const at = timeOf(entryId);
+  return events.map((event, n) =>
+    Object.assign(event, { id: n === events.length - 1 ? entryId : within(entryId, n), at }),
+  );
+}
+
+const STEPS_BEFORE = /^e(?<queued>q?)(?:r(?<ranRetries>\d+))?$/;
+
+/** The steps of a task that are told together, oldest first. */
+function parseTold([, taskId = "", told = "", listed = "[]"]: string[]) {
+  const [revision, status, dropletName, requestedBy, traceId, retries] = ownJson<Listed>(listed);
+  const { queued, ranRetries } = STEPS_BEFORE.exec(told)?.groups ?? {};
+  const about = { taskId, dropletName, requestedBy, traceId };
+  // The first revision is the only one at which a task is queued without an attempt behind it.
+  const name = status === "queued" && revision > 1 ? "retrying" : status;
+  const steps: Omit<LoggedEvent, "id" | "at">[] = [{ name, status, ...about, retries }];
+  if (ranRetries !== undefined) {
+    steps.unshift({ name: "running", status: "running", ...about, retries: Number(ranRetries) });
+  }
+  if (queued) steps.unshift({ name: "queued", status: "queued", ...about, retries: 0 });
+  return steps;
 }

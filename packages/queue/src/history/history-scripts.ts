@@ -2,6 +2,7 @@ import { JOB_DATA_HEAD } from "../dispatch/job-data.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import { CREATE_RECORD } from "../records/create-record.ts";
 import { BY_KEY, PACKING, RECORD_HISTORIES } from "./record-histories.ts";
+import { TRACE_INDEX } from "./trace-index.ts";
 
 /** KEYS <all> · ARGV an entry → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW */
 export const recordHistory = luaScript<number>(
@@ -78,7 +79,7 @@ return {queued, redis.call('ZCARD', all .. 'ix:s:running'), unpack(ended)}
 export const trimHistory = luaScript<string[]>(
   "trimHistory",
   1,
-  `${PACKING}${BY_KEY}
+  `${PACKING}${BY_KEY}${TRACE_INDEX}
 local all = KEYS[1]
 local ended = all .. 'ended'
 local surplus = math.min(redis.call('ZCARD', ended) - tonumber(ARGV[1]), tonumber(ARGV[4]))
@@ -98,22 +99,24 @@ if surplus > 0 then
 end
 collect(redis.call('ZRANGEBYSCORE', ended, '-inf', '(' .. ARGV[2], 'LIMIT', 0, ARGV[4]))
 if #gone == 0 then return {} end
-local listed, left, ids = redis.call('HMGET', all .. 'task', unpack(gone)), {}, {}
+local listed, left, traces, ids, records = redis.call('HMGET', all .. 'task', unpack(gone)), {}, {}, {}, {}
 for i, member in ipairs(gone) do
   ids[i] = unpacked(member)
   if ARGV[5] ~= '' then
-    local record = ARGV[5] .. ids[i] .. '}'
-    redis.call('UNLINK', record, record .. ':body')
+    records[2 * i - 1] = ARGV[5] .. ids[i] .. '}'
+    records[2 * i] = records[2 * i - 1] .. ':body'
   end
   if listed[i] then
     local _, status, droplet, by, trace = unpack(cjson.decode(listed[i]))
     put(left, 'ix:s:' .. status, member)
     put(left, 'ix:d:' .. droplet, member)
     if by ~= '' then put(left, 'ix:r:' .. by, member) end
-    put(left, 'ix:t:' .. trace, member)
+    put(traces, trace, member)
   end
 end
+if #records > 0 then redis.call('UNLINK', unpack(records)) end
 for key, members in pairs(left) do redis.call('ZREM', all .. key, unpack(members)) end
+leave_traces(all, traces)
 redis.call('ZREM', all .. 'ix:all', unpack(gone))
 redis.call('ZREM', ended, unpack(gone))
 redis.call('HDEL', all .. 'task', unpack(gone))
@@ -123,7 +126,8 @@ return ids
 
 /**
  * One page of a filter, newest first, and how many match in all.
- * KEYS scratch, index · ARGV since, until, cursor score ('' = first page), cursor id, limit, more indexes…
+ * KEYS scratch, <all> · ARGV since, until, cursor score ('' = first page), cursor id, limit, trace ('' = any),
+ *   then what follows <all> in the name of each index
  * → [total, id, score, id, score, …]
  *
  * Several indexes are intersected into a scratch set that never outlives the script; the cost is that of the
@@ -133,28 +137,45 @@ export const pageOfHistory = luaScript<[total: number, ...rows: string[]]>(
   "pageOfHistory",
   2,
   `${PACKING}
-local scratch, index = KEYS[1], KEYS[2]
+local scratch, all = KEYS[1], KEYS[2]
 local since, till, from_score, from_member = ARGV[1], ARGV[2], tonumber(ARGV[3]), packed(ARGV[4])
-local limit = tonumber(ARGV[5])
-if #ARGV > 5 then
-  local sets, weights = {index}, {1}
-  for i = 6, #ARGV do sets[#sets + 1] = ARGV[i]; weights[#weights + 1] = 0 end
-  local args = {scratch, #sets}
-  for _, set in ipairs(sets) do args[#args + 1] = set end
+local limit, trace, indexes = tonumber(ARGV[5]), ARGV[6], {}
+for i = 7, #ARGV do indexes[#indexes + 1] = all .. ARGV[i] end
+local function was_shown(member, score)
+  return from_score and (score > from_score or score == from_score and member >= from_member)
+end
+-- The only task of a trace is in no set of its own.
+local function page_of_one(member)
+  local score = redis.call('ZSCORE', all .. 'ix:all', member)
+  for _, index in ipairs(indexes) do score = score and redis.call('ZSCORE', index, member) end
+  local at = tonumber(score or nil)
+  if not at or at < tonumber(since) or at > tonumber(till) then return {0} end
+  if was_shown(member, at) then return {1} end
+  return {1, unpacked(member), score}
+end
+if trace ~= '' then
+  local only = redis.call('HGET', all .. 'traces', trace)
+  if not only then return {0} end
+  if only ~= '' then return page_of_one(only) end
+  indexes[#indexes + 1] = all .. 'ix:t:' .. trace
+end
+local index = indexes[1] or all .. 'ix:all'
+if #indexes > 1 then
+  local args = {scratch, #indexes}
+  for _, set in ipairs(indexes) do args[#args + 1] = set end
   args[#args + 1] = 'WEIGHTS'
-  for _, weight in ipairs(weights) do args[#args + 1] = weight end
+  for i = 1, #indexes do args[#args + 1] = i == 1 and 1 or 0 end
   redis.call('ZINTERSTORE', unpack(args))
   index = scratch
 end
 local page = {redis.call('ZCOUNT', index, since, till)}
 local newest = till
-if from_score and (till == '+inf' or from_score < tonumber(till)) then newest = ARGV[3] end
+if from_score and from_score < tonumber(till) then newest = ARGV[3] end
 local offset = 0
 repeat
   local found = redis.call('ZREVRANGEBYSCORE', index, newest, since, 'WITHSCORES', 'LIMIT', offset, limit)
   for i = 1, #found, 2 do
-    local seen = from_score and tonumber(found[i + 1]) == from_score and found[i] >= from_member
-    if not seen and #page < 1 + 2 * limit then
+    if not was_shown(found[i], tonumber(found[i + 1])) and #page < 1 + 2 * limit then
       page[#page + 1] = unpacked(found[i])
       page[#page + 1] = found[i + 1]
     end

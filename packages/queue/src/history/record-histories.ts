@@ -1,4 +1,5 @@
-import { ENTRIES_KEPT, EVENTS_TOGETHER } from "../events/event-log.ts";
+import { ENTRIES_KEPT, TASKS_TOGETHER, TOLD_VALUES } from "../events/event-log.ts";
+import { TRACE_INDEX } from "./trace-index.ts";
 
 /**
  * Lists over all tasks and counters, all under `{all}`. This is the second, idempotent step after a record
@@ -6,7 +7,8 @@ import { ENTRIES_KEPT, EVENTS_TOGETHER } from "../events/event-log.ts";
  *
  * `<all>` + task         hash: id → what is listed, [revision, status, droplet, requested_by, trace_id, retries]
  *           ix:*         one sorted set per value one can filter by; score = created at (ms); by status and droplet
- *                        together only for tasks that have not ended
+ *                        together only for tasks that have not ended; those by trace only where it has several tasks
+ *           traces       hash of traces: see `trace-index.ts`
  *           ended        sorted set of ended tasks; score = ended at (ms)
  *           deadlines    sorted set of unfinished tasks with a deadline; score = deadline (ms)
  *           busy         set of droplets whose queue may hold unfinished tasks
@@ -17,7 +19,7 @@ import { ENTRIES_KEPT, EVENTS_TOGETHER } from "../events/event-log.ts";
  *           unlisted     hash of tasks that are not in any of these yet, nor have a record: id → created at (ms), deadline at
  *                        ('' = none), what is to be listed, then where the task is: what all keys of its queue begin with, and
  *                        how long its JSON is in the job's data; one to a line
- *           events       capped stream of changes, some to an entry: t → id, e → what is listed then
+ *           events       capped stream of changes, some to an entry: see `event-log.ts`
  *
  * In all these but deadlines and events an id is packed to its 16 bytes, which keep its order: ten thousand tasks are
  * in eight places each.
@@ -75,9 +77,9 @@ end
  *         key is done in one command.
  * unrecorded: none of them had a record until now (nil = some may have): those that were noted as unlisted are in no list
  * entry: id, what is to be listed (JSON), created at, ended at, duration ms and its bucket ('' = no attempt was made),
- *        deadline at ('' = none), what was not listed while it was running (JSON, '' = nothing)
+ *        deadline at ('' = none), the retries of the attempt before this step if that was not listed ('' = it was, or none)
  */
-export const RECORD_HISTORIES = `${PACKING}${BY_KEY}${ADD_TO_COUNTS}
+export const RECORD_HISTORIES = `${PACKING}${BY_KEY}${TRACE_INDEX}${ADD_TO_COUNTS}
 local function record_histories(all, argv, places, unrecorded)
   if #places == 0 then return {} end
   local members, ids = {}, {}
@@ -87,20 +89,20 @@ local function record_histories(all, argv, places, unrecorded)
   end
   local are_new = redis.call('HDEL', all .. 'unlisted', unpack(ids)) == #ids and unrecorded
   local listed = are_new and {} or redis.call('HMGET', all .. 'task', unpack(members))
-  local left, entered, tasks, busy, buckets, counted, told, answers = {}, {}, {}, {}, {}, {}, {}, {}
+  local left, entered, traces, tasks, busy, buckets, counted, told, answers = {}, {}, {}, {}, {}, {}, {}, {}, {}
   local function count(key, name, by_how_many)
     local names = counted[key] or {}
     counted[key] = names
     names[name] = (names[name] or 0) + by_how_many
   end
-  local function tell(id, text)
+  local function tell(id, steps_before, text)
     local n = #told
-    told[n + 1], told[n + 2], told[n + 3], told[n + 4] = 't', id, 'e', text
+    told[n + 1], told[n + 2], told[n + 3], told[n + 4] = 't', id, 'e' .. steps_before, text
   end
   local function record(member, was, id, text, created, ended, duration, bucket, deadline, ran)
     local entry = cjson.decode(text)
     local revision, status, droplet, by, trace, retries = unpack(entry)
-    local before, listed_at = 0, 0
+    local before, listed_at, steps_before = 0, 0, ''
     if was then
       was = cjson.decode(was)
       listed_at = was[1]
@@ -112,17 +114,18 @@ local function record_histories(all, argv, places, unrecorded)
       put(entered, 'ix:all', created, member)
       put(entered, 'ix:d:' .. droplet, created, member)
       if by ~= '' then put(entered, 'ix:r:' .. by, created, member) end
-      put(entered, 'ix:t:' .. trace, created, member)
+      put(traces, trace, created, member)
       if ended == '' then busy[droplet] = true end
       -- A worker may be faster than whoever submitted: the task was queued all the same.
-      if revision > 1 then tell(id, cjson.encode({1, 'queued', droplet, by, trace, 0})) end
+      if revision > 1 then steps_before = 'q' end
     end
-    if ran ~= '' and tonumber(ran:match('%d+')) > listed_at then tell(id, ran) end
+    -- It ran at the revision before this one.
+    if ran ~= '' and revision - 1 > listed_at then steps_before = steps_before .. 'r' .. ran end
     if before > retries then
       retries, entry[6] = before, before
       text = cjson.encode(entry)
     end
-    tell(id, text)
+    tell(id, steps_before, text)
     put(tasks, 'task', member, text)
     put(entered, 'ix:s:' .. status, created, member)
     if retries > before then
@@ -154,12 +157,13 @@ local function record_histories(all, argv, places, unrecorded)
   end
   for key, gone in pairs(left) do redis.call('ZREM', all .. key, unpack(gone)) end
   for key, come in pairs(entered) do redis.call('ZADD', all .. key, unpack(come)) end
+  enter_traces(all, traces)
   for key, set in pairs(tasks) do redis.call('HSET', all .. key, unpack(set)) end
   for droplet in pairs(busy) do redis.call('SADD', all .. 'busy', droplet) end
   for key, names in pairs(counted) do add_to_counts(all .. key, names) end
-  for first = 1, #told, ${4 * EVENTS_TOGETHER} do
-    redis.call('XADD', all .. 'events', 'MAXLEN', '~', ${ENTRIES_KEPT}, '*',
-      unpack(told, first, math.min(first + ${4 * EVENTS_TOGETHER - 1}, #told)))
+  for first = 1, #told, ${TOLD_VALUES * TASKS_TOGETHER} do
+    redis.call('XADD', all .. 'events', 'MAXLEN', '~', '${ENTRIES_KEPT}', '*',
+      unpack(told, first, math.min(first + ${TOLD_VALUES * TASKS_TOGETHER - 1}, #told)))
   end
   for key, each in pairs(buckets) do
     local changes = {'BITFIELD', all .. key, 'OVERFLOW', 'SAT'}

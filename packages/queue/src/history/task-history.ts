@@ -20,8 +20,8 @@ export interface HistoryEntry {
   durationMs: number | null;
   /** Retries made so far. */
   retries: number;
-  /** The step before this one, when that was too short to be listed: it is told of all the same. */
-  ran?: Pick<HistoryEntry, "revision" | "retries"> | null;
+  /** The attempt before this step, when that was too short to be listed: it is told of all the same. */
+  ran?: Pick<HistoryEntry, "retries"> | null;
 }
 
 /** Hears of each step of each task exactly once over all processes. */
@@ -89,17 +89,17 @@ export class TaskHistory {
     await this.unlisted.listAll().catch(unlessRefused);
     const cursor = query.cursor === undefined ? null : decodeCursor(query.cursor);
     if (query.cursor !== undefined && cursor === null) return "unknown_cursor";
-    const [index = "", ...more] = this.#indexesFor(query);
     const [total, ...rows] = await pageOfHistory(
       this.#redis,
-      [`${this.#keys.all}scratch:${randomUUID()}`, index],
+      [`${this.#keys.all}scratch:${randomUUID()}`, this.#keys.all],
       [
         query.since === undefined ? "-inf" : query.since * 1000,
         query.until === undefined ? "+inf" : query.until * 1000,
         cursor?.createdAt ?? "",
         cursor?.id ?? "",
         query.limit,
-        ...more,
+        query.trace_id ?? "",
+        ...indexesFor(query),
       ],
     );
     const ids = rows.filter((_, position) => position % 2 === 0).map(String);
@@ -155,22 +155,21 @@ export class TaskHistory {
       [limits.keep, limits.endedBefore, limits.spareAfter, TRIM_BATCH, records],
     );
   }
+}
 
-  #indexesFor(query: TaskListQuery): string[] {
-    const index = `${this.#keys.all}ix:`;
-    const droplet = query.droplet_name?.toLowerCase();
-    const indexes: string[] = [];
-    const { status } = query;
-    if (status !== undefined && droplet !== undefined && !isEnded(status)) {
-      indexes.push(`${index}sd:${status}:${droplet}`);
-    } else {
-      if (status !== undefined) indexes.push(`${index}s:${status}`);
-      if (droplet !== undefined) indexes.push(`${index}d:${droplet}`);
-    }
-    if (query.requested_by !== undefined) indexes.push(`${index}r:${query.requested_by}`);
-    if (query.trace_id !== undefined) indexes.push(`${index}t:${query.trace_id}`);
-    return indexes.length > 0 ? indexes : [`${index}all`];
+/** What follows `all` in the names of the lists that hold what a query asks for; its trace is another matter. */
+function indexesFor(query: TaskListQuery): string[] {
+  const droplet = query.droplet_name?.toLowerCase();
+  const indexes: string[] = [];
+  const { status } = query;
+  if (status !== undefined && droplet !== undefined && !isEnded(status)) {
+    indexes.push(`ix:sd:${status}:${droplet}`);
+  } else {
+    if (status !== undefined) indexes.push(`ix:s:${status}`);
+    if (droplet !== undefined) indexes.push(`ix:d:${droplet}`);
   }
+  if (query.requested_by !== undefined) indexes.push(`ix:r:${query.requested_by}`);
+  return indexes;
 }
 
 function unlessRefused(error: unknown): void {
@@ -194,27 +193,22 @@ export function historyEntryOf(stored: StoredTask): HistoryEntry {
 /** An entry as `record_histories` reads it. */
 export function historyValues(entry: HistoryEntry): (string | number)[] {
   const { task, ran } = entry;
-  const words = listedWords(task);
   const durationMs = entry.durationMs === null ? null : Math.max(0, Math.round(entry.durationMs));
   return [
     task.id,
-    listed(entry, entry.status, words),
+    listed(entry),
     task.createdAt,
     entry.completedAt ?? "",
     durationMs ?? "",
     durationMs === null ? "" : bucketOf(durationMs),
     task.deadlineAt ?? "",
-    ran ? listed(ran, "running", words) : "",
+    ran?.retries ?? "",
   ];
 }
 
 /** What a list keeps of a task, and an event tells: see `event-log.ts`. */
-function listed(
-  { revision, retries }: Pick<HistoryEntry, "revision" | "retries">,
-  status: TaskStatus,
-  words: string,
-): string {
-  return `[${revision},"${status}",${words},${retries}]`;
+function listed({ task, revision, status, retries }: HistoryEntry): string {
+  return `[${revision},"${status}",${listedWords(task)},${retries}]`;
 }
 
 /** Redis would choke on the half of a character that a caller may send, or that cutting leaves. */

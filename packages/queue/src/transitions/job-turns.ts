@@ -46,8 +46,7 @@ export class JobTurns {
     ended: Omit<HistoryEntry, "revision">,
     job: HeldJob,
   ): Promise<MovedOn> {
-    const ran = { revision: REVISION_AT_ONCE.running, retries: 0 };
-    const entry = { ...ended, ran, revision: REVISION_AT_ONCE.ended };
+    const entry = { ...ended, ran: { retries: 0 }, revision: REVISION_AT_ONCE.ended };
     const answer = await this.#turns.add({ ending, entry, job });
     if (!("gone" in answer)) throw new Error("an end was answered as a look");
     const [did, code, next] = answer.gone;

@@ -135,8 +135,7 @@ export class TaskTransitions {
 
   /** The end of a task whose only attempt nobody has written down. Whoever waits has been told when this resolves. */
   async endAtOnce(ending: EndAtOnce, ended: EntryOfEnd): Promise<Ended> {
-    const ran = { revision: REVISION_AT_ONCE.running, retries: 0 };
-    const entry = { ...ended, ran, revision: REVISION_AT_ONCE.ended };
+    const entry = { ...ended, ran: { retries: 0 }, revision: REVISION_AT_ONCE.ended };
     const did = await this.#endings.add({ ending, entry });
     if (did === NOT_LISTED) return { kind: "refused", revision: 0, bodyBytes: -1 };
     this.#history.recorded(entry, did);
