@@ -3,8 +3,7 @@ import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
 import { isRunnable, type JobData, type JobHistory } from "./job-data.ts";
 import type { JobCalls } from "./job-calls.ts";
-import type { JobTakerParts } from "./job-taker.ts";
-import { LeanWorker } from "./lean-worker.ts";
+import { LeanWorker, type LeanWorkerOptions } from "./lean-worker.ts";
 import type { Verdict } from "./verdict.ts";
 import { isWedged } from "./wedge-watchdog.ts";
 
@@ -33,7 +32,7 @@ export interface ConsumersOptions {
   redis: Redis;
   keys: Keys;
   calls: JobCalls;
-  take: JobTakerParts["take"];
+  take: LeanWorkerOptions["take"];
   /** Tasks of one droplet that this process runs at once. */
   concurrency: number;
   perform: (data: JobData, held: JobHistory) => Promise<Verdict>;
@@ -102,7 +101,6 @@ export class Consumers {
 
   #start(queueName: string): void {
     const { bullMqRedis, keys, calls, take, concurrency, onError } = this.#options;
-    const taking = { take, calls, onError };
     const perform = async (job: Job<JobData>): Promise<Verdict> =>
       await this.#perform(job, consumer);
     const settings = {
@@ -115,7 +113,14 @@ export class Consumers {
       drainDelay: DRAIN_DELAY_S,
       runRetryDelay: 1000,
     };
-    const worker = new LeanWorker({ queueName, redis: bullMqRedis, settings, taking, perform });
+    const worker = new LeanWorker({
+      queueName,
+      redis: bullMqRedis,
+      settings,
+      take,
+      calls,
+      perform,
+    });
     const consumer: Consumer = { queueName, worker, running: 0, lastTookAt: Date.now() };
     worker.on("error", onError);
     worker.on("failed", (job, error) => {

@@ -18,10 +18,8 @@ export interface Look {
   queue: string;
   /** Of the first job; the others have its `tokenOf`. */
   token: string;
-  /** How many jobs it has room for. */
+  /** How many jobs it has room for, 0 = it only asks. */
   count: number;
-  /** A marker called, and so nobody else. */
-  isMarked: boolean;
   /** How long those that it takes are locked. */
   lockMs: number;
 }
@@ -38,8 +36,6 @@ export type MovedOn =
 /** What comes after a completed job. */
 export interface NextJob {
   job: TakenJob | null;
-  /** Whether nothing else is left to be taken. */
-  isEmpty: boolean;
   /** When the next delayed job is due, 0 = there is none. */
   nextDueAt: number;
 }

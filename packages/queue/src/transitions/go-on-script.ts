@@ -17,16 +17,15 @@ const HELD_VALUES = 2;
 export type GoneOn = [
   did: number,
   code: number,
-  next?: [job: TakenJob | "", isEmpty: "1" | "", nextDue: string] | typeof NOT_PLAIN,
+  next?: [job: TakenJob | "", nextDue: string] | typeof NOT_PLAIN,
 ];
 
 /**
  * What the consumers of a process ask for in one turn: their jobs completed with the tasks that end, as endAtOnceAndList,
  * and the next ones taken; then looks into queues where they hold none.
  * KEYS <all>, for each end its queue, record, body and watchers, for each look its queue · ARGV now, lock ms, how many ends,
- * then for each the job's token, '1' = wants the next one, the values of end_at_once and its entry; then for each look
- * '1' = a marker called, how many jobs, token
- * A marker calls one consumer, so that it passes the call on when it leaves jobs behind.
+ * then for each the job's token, '1' = wants the next one, the values of end_at_once and its entry; then for each look how
+ * many jobs, token
  */
 export const goOn = luaScript<[ends: GoneOn[], looks: (typeof NOT_PLAIN | Taken)[]]>(
   "goOn",
@@ -86,21 +85,17 @@ for n, code in ipairs(finish_jobs(jobs, now)) do
 end
 local nexts = #wishes
 for i = 4 * ends + 2, #KEYS do
-  local at = 3 + ends * values_of_end + 3 * (i - 4 * ends - 2)
-  local tokens = {ARGV[at + 3]}
-  for n = 1, ARGV[at + 2] - 1 do tokens[n + 1] = tokens[1] .. '.' .. n end
-  wishes[#wishes + 1] = {KEYS[i], tokens, false, ARGV[at + 1]}
+  local at = 3 + ends * values_of_end + 2 * (i - 4 * ends - 2)
+  local token, tokens = ARGV[at + 2], {}
+  for n = 1, tonumber(ARGV[at + 1]) do tokens[n] = n == 1 and token or token .. '.' .. (n - 1) end
+  wishes[#wishes + 1] = {KEYS[i], tokens, false}
 end
 local looks = {}
 for at, taken in ipairs(take_jobs(wishes, lock_ms, now)) do
-  local queue, _, _, whose = unpack(wishes[at])
   if at > nexts then
     looks[at - nexts] = taken
-    if taken and whose == '1' and taken[2] == '' then redis.call('ZADD', queue .. 'marker', 0, '0') end
   else
-    for n, i in ipairs(whose) do
-      gone_on[i][3] = taken and {taken[1][n] or '', taken[2], taken[3]}
-    end
+    for n, i in ipairs(wishes[at][4]) do gone_on[i][3] = taken and {taken[1][n] or '', taken[3]} end
   end
 end
 return {gone_on, looks}

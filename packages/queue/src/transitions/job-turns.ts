@@ -54,10 +54,9 @@ export class JobTurns {
     this.#parts.history.recorded(entry, did);
     if (code < 0) return { kind: "refused", code };
     if (next === undefined || next === NOT_PLAIN) return { kind: "completed", next: NOT_PLAIN };
-    const [taken, isEmpty, nextDue] = next;
+    const [taken, nextDue] = next;
     const nextJob = taken === "" ? null : taken;
-    const nextDueAt = Number(nextDue);
-    return { kind: "completed", next: { job: nextJob, isEmpty: isEmpty === "1", nextDueAt } };
+    return { kind: "completed", next: { job: nextJob, nextDueAt: Number(nextDue) } };
   }
 
   /** NOT_PLAIN for a queue that only BullMQ's own script knows how to take from; in a Cluster that is every one. */
@@ -80,9 +79,9 @@ export class JobTurns {
       values.push(job.token, job.wantsNext ? "1" : "");
       values.push(...endAtOnceValues(ending, records.resultKeepMs), ...historyValues(entry));
     }
-    for (const { queue, isMarked, count, token } of looks) {
+    for (const { queue, count, token } of looks) {
       names.push(queue);
-      values.push(isMarked ? "1" : "", count, token);
+      values.push(count, token);
     }
     const [gone, taken] = await goOn(bullMqRedis, names, values);
     let [nextEnd, nextLook] = [0, 0];
