@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { bucketOf, DURATION_BUCKETS } from "@orchestrator/core";
 import {
   connect,
   FAILING_FAST,
@@ -183,7 +184,21 @@ test("a droplet that left the list is forgotten with its last task, the totals k
     const { tasks, droplets } = await metrics.read([]);
     expect([...droplets.keys()]).toEqual(["listed"]);
     expect(droplets.get("listed")?.durationMsSum).toBe(5);
+    expect(droplets.get("listed")?.durations).toEqual(new Map([[bucketOf(5), 1]]));
     expect(tasks).toMatchObject({ byStatus: { success: 2 }, durationMsSum: 10 });
     expect(await metrics.answered.read()).toEqual(new Map());
+
+    // The place where its durations were counted is another's.
+    await history.record(entriesOf("new").ended(2, "success", { durationMs: 80 }));
+    const { droplets: later, tasks: all } = await metrics.read([]);
+    expect(later.get("new")?.durations).toEqual(new Map([[bucketOf(80), 1]]));
+    expect(later.get("listed")?.durations).toEqual(new Map([[bucketOf(5), 1]]));
+    expect(all.durations).toEqual(
+      new Map([
+        [bucketOf(5), 2],
+        [bucketOf(80), 1],
+      ]),
+    );
+    expect(await redis.strlen(`${keys.all}took`)).toBeLessThan(4 * 3 * DURATION_BUCKETS);
   });
 });

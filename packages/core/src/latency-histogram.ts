@@ -10,6 +10,9 @@ const GROWTH = 1.05;
 const DURATION_MS_MAX = 3_600_000;
 const LAST_BUCKET = 1 + Math.ceil(Math.log(DURATION_MS_MAX) / Math.log(GROWTH));
 
+/** How many buckets there are. */
+export const DURATION_BUCKETS = LAST_BUCKET + 1;
+
 export type BucketCounts = ReadonlyMap<number, number>;
 
 /** The number of the bucket that counts a duration: the first whose upper bound is not below it. */

@@ -37,7 +37,7 @@ local function add_new_jobs(queue, jobs)
   local counter = redis.call('INCRBY', queue .. 'pc', count) - count
   for i, job in ipairs(jobs) do
     local _, id, data, options, created, priority = unpack(job)
-    redis.call('HSET', queue .. id, 'name', '${JOB_NAME}', 'data', data, 'opts', options, 'timestamp', created, 'delay', 0,
+    redis.call('HSET', queue .. id, 'name', '${JOB_NAME}', 'data', data, 'opts', options, 'timestamp', created, 'delay', '0',
       'priority', priority)
     scores[2 * i - 1], scores[2 * i] = priority * 0x100000000 + (counter + i) % 0x100000000, id
   end
@@ -109,7 +109,7 @@ local function take_from(queue, tokens, due, lock_ms, now)
       redis.call('HSET', job, 'processedOn', now, 'ats', started + 1)
       taken[i] = {id, redis.call('HGETALL', job)}
     else
-      redis.call('HSET', job, 'processedOn', now, 'ats', 1)
+      redis.call('HSET', job, 'processedOn', now, 'ats', '1')
       taken[i] = {id, data, options, created}
     end
   end
@@ -126,13 +126,21 @@ local function take_jobs(wishes, lock_ms, now)
     if is_doubtful then doubtful[#doubtful + 1] = queue .. 'prioritized' end
   end
   local none_due = redis.call('EXISTS', unpack(others)) == 0
-  local is_empty = none_due and #doubtful > 0 and redis.call('EXISTS', unpack(doubtful)) == 0
+  local unseen, filled = #doubtful, #doubtful
+  if none_due and unseen > 0 then filled = redis.call('EXISTS', unpack(doubtful)) end
+  -- Asked one by one only until it is clear which of them the filled ones are.
+  local function is_filled(queue)
+    local found = filled > 0 and (filled == unseen or redis.call('EXISTS', queue .. 'prioritized') == 1)
+    unseen = unseen - 1
+    if found then filled = filled - 1 end
+    return found
+  end
   for i, wish in ipairs(wishes) do
     local queue, tokens, is_doubtful = unpack(wish)
-    local due = none_due and '' or next_due(queue, tonumber(now))
-    if is_doubtful and is_empty then
+    if is_doubtful and not is_filled(queue) then
       answers[i] = {{}, '1', ''}
     else
+      local due = none_due and '' or next_due(queue, tonumber(now))
       answers[i] = due and take_from(queue, tokens, due, lock_ms, now) or false
     end
   end
@@ -155,11 +163,11 @@ local function finish_jobs(jobs, now)
     if held[i] ~= token then
       local is_there = redis.call('EXISTS', queue .. id) == 1
       codes[i] = is_there and (held[i] and ${FOREIGN_LOCK} or ${MISSING_LOCK}) or ${MISSING_JOB}
-    elseif redis.call('LREM', queue .. 'active', -1, id) == 0 then
+    elseif redis.call('LREM', queue .. 'active', '-1', id) == 0 then
       codes[i] = ${NOT_ACTIVE}
     else
       codes[i] = 0
-      redis.call('HSET', queue .. id, 'returnvalue', 'null', 'finishedOn', now, 'atm', 1)
+      redis.call('HSET', queue .. id, 'returnvalue', 'null', 'finishedOn', now, 'atm', '1')
       gone[#gone + 1] = locks[i]
       local ids = completed[queue] or {}
       completed[queue] = ids

@@ -1,4 +1,5 @@
 import { ENTRIES_KEPT, TASKS_TOGETHER, TOLD_VALUES } from "../events/event-log.ts";
+import { COUNT_DURATIONS } from "../metrics/duration-counts.ts";
 import { TRACE_INDEX } from "./trace-index.ts";
 
 /**
@@ -14,8 +15,7 @@ import { TRACE_INDEX } from "./trace-index.ts";
  *           busy         set of droplets whose queue may hold unfinished tasks
  *           counters     hash of totals since ever: tasks:<status>, retries, retried:<success|failure>, duration_ms
  *           per-droplet  the same per droplet: <droplet>:<status|retries|duration_ms>
- *           took         string of 32-bit counts, one per bucket of core's latency histogram: tasks by duration
- *           took:<d>     the same per droplet
+ *           took         string of counts: tasks by duration, in all and per droplet: see `duration-counts.ts`
  *           unlisted     hash of tasks that are not in any of these yet, nor have a record: id → created at (ms), deadline at
  *                        ('' = none), what is to be listed, then where the task is: what all keys of its queue begin with, and
  *                        how long its JSON is in the job's data; one to a line
@@ -79,7 +79,7 @@ end
  * entry: id, what is to be listed (JSON), created at, ended at, duration ms and its bucket ('' = no attempt was made),
  *        deadline at ('' = none), the retries of the attempt before this step if that was not listed ('' = it was, or none)
  */
-export const RECORD_HISTORIES = `${PACKING}${BY_KEY}${TRACE_INDEX}${ADD_TO_COUNTS}
+export const RECORD_HISTORIES = `${PACKING}${BY_KEY}${TRACE_INDEX}${COUNT_DURATIONS}${ADD_TO_COUNTS}
 local function record_histories(all, argv, places, unrecorded)
   if #places == 0 then return {} end
   local members, ids = {}, {}
@@ -147,8 +147,7 @@ local function record_histories(all, argv, places, unrecorded)
     if duration ~= '' then
       count('counters', 'duration_ms', tonumber(duration))
       count('per-droplet', droplet .. ':duration_ms', tonumber(duration))
-      put(buckets, 'took', bucket)
-      put(buckets, 'took:' .. droplet, bucket)
+      put(buckets, droplet, bucket)
     end
     return answer
   end
@@ -165,14 +164,7 @@ local function record_histories(all, argv, places, unrecorded)
     redis.call('XADD', all .. 'events', 'MAXLEN', '~', '${ENTRIES_KEPT}', '*',
       unpack(told, first, math.min(first + ${TOLD_VALUES * TASKS_TOGETHER - 1}, #told)))
   end
-  for key, each in pairs(buckets) do
-    local changes = {'BITFIELD', all .. key, 'OVERFLOW', 'SAT'}
-    for _, bucket in ipairs(each) do
-      local n = #changes
-      changes[n + 1], changes[n + 2], changes[n + 3], changes[n + 4] = 'INCRBY', 'u32', '#' .. bucket, 1
-    end
-    redis.call(unpack(changes))
-  end
+  count_durations(all, buckets)
   return answers
 end
 `;

@@ -1,4 +1,5 @@
 import { luaScript } from "../redis/lua-script.ts";
+import { FORGET_DURATIONS } from "./duration-counts.ts";
 
 /** What `readCounters` answers, as JSON; what is empty comes as an object, because Lua knows no empty list. */
 export interface CountersAnswer {
@@ -7,6 +8,8 @@ export interface CountersAnswer {
   /** Field, number, field, number, … */
   counters: string[] | Record<string, never>;
   perDroplet: string[] | Record<string, never>;
+  /** Droplet, its slot of durations, droplet, … */
+  slots: (string | number)[] | Record<string, never>;
   /** Name, queued, running, name, … of those asked for and those with unfinished tasks. */
   living: (string | number)[] | Record<string, never>;
 }
@@ -48,6 +51,7 @@ return cjson.encode({
   running = call('ZCARD', all .. 'ix:s:running'),
   counters = call('HGETALL', all .. 'counters'),
   perDroplet = call('HGETALL', all .. 'per-droplet'),
+  slots = call('HGETALL', all .. 'slots'),
   living = living,
 })
 `,
@@ -60,14 +64,14 @@ return cjson.encode({
 export const forgetDroplet = luaScript<number>(
   "forgetDroplet",
   1,
-  `
+  `${FORGET_DURATIONS}
 local all, name = KEYS[1], ARGV[1]
 if redis.call('EXISTS', all .. 'ix:d:' .. name) == 1 then return 0 end
 if redis.call('SISMEMBER', all .. 'busy', name) == 1 then return 0 end
 for _, field in ipairs({'success', 'error', 'timeout', 'cancelled', 'retries', 'duration_ms'}) do
   redis.call('HDEL', all .. 'per-droplet', name .. ':' .. field)
 end
-redis.call('DEL', all .. 'took:' .. name)
+forget_durations(all, name)
 redis.call('HDEL', all .. 'answered', name)
 return 1
 `,

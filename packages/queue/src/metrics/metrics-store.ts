@@ -4,7 +4,7 @@ import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
 import { ownJson } from "../redis/own-writing.ts";
 import { AnsweredAttempts } from "./answered-attempts.ts";
-import { countsOfBuckets } from "./bucket-counts.ts";
+import { ALL_TASKS, countsOfSlot, DURATION_COUNTS } from "./duration-counts.ts";
 import { readCounters, type CountersAnswer } from "./metrics-scripts.ts";
 
 /** Tasks by where they are, and what is known of those that ended. */
@@ -50,8 +50,8 @@ export class MetricsStore {
     const counted = numbersByField(answer.perDroplet);
     const living = livingByName(answer.living);
     const names = new Set([...living.keys(), ...Array.from(counted.keys(), dropletOfField)]);
-    const took = [`${all}took`, ...Array.from(names, (name) => `${all}took:${name}`)];
-    const [inAll, ...ofEach] = await this.#redis.mgetBuffer(took);
+    const slots = numbersByField(answer.slots);
+    const took = await this.#redis.getBuffer(`${all}${DURATION_COUNTS}`);
     const total = numbersByField(answer.counters);
     return {
       ...describeTotals(total),
@@ -59,12 +59,13 @@ export class MetricsStore {
         byStatus: byStatus(answer, (status) => total.get(`tasks:${status}`) ?? 0),
         retries: total.get("retries") ?? 0,
         durationMsSum: total.get("duration_ms") ?? 0,
-        durations: countsOfBuckets(inAll),
+        durations: countsOfSlot(took, ALL_TASKS),
       },
       droplets: new Map(
-        Array.from(names, (name, position) => {
+        Array.from(names, (name) => {
           const of = (field: string): number => counted.get(`${name}:${field}`) ?? 0;
-          return [name, numbersOfDroplet(of, living.get(name), ofEach[position])];
+          const durations = countsOfSlot(took, slots.get(name));
+          return [name, { ...numbersOfDroplet(of, living.get(name)), durations }];
         }),
       ),
     };
@@ -97,13 +98,11 @@ function describeTotals(total: Map<string, number>) {
 function numbersOfDroplet(
   of: (field: string) => number,
   living: Living = { queued: 0, running: 0 },
-  took: Buffer | null | undefined,
-): TaskNumbers {
+): Omit<TaskNumbers, "durations"> {
   return {
     byStatus: byStatus(living, of),
     retries: of("retries"),
     durationMsSum: of("duration_ms"),
-    durations: countsOfBuckets(took),
   };
 }
 
@@ -123,10 +122,10 @@ export function dropletOfField(field: string): string {
   return field.slice(0, field.lastIndexOf(":"));
 }
 
-function numbersByField(flat: CountersAnswer["counters"]): Map<string, number> {
+function numbersByField(flat: CountersAnswer["counters" | "slots"]): Map<string, number> {
   const found = new Map<string, number>();
   if (!Array.isArray(flat)) return found;
-  for (let at = 0; at < flat.length; at += 2) found.set(flat[at] ?? "", Number(flat[at + 1]));
+  for (let at = 0; at < flat.length; at += 2) found.set(String(flat[at]), Number(flat[at + 1]));
   return found;
 }
 
