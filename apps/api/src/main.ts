@@ -1,5 +1,10 @@
 import { chooseSnapshotFolder } from "@orchestrator/queue";
-import { createLogger, readConfigurationOrExit, untilStopped } from "@orchestrator/runtime";
+import {
+  createLogger,
+  readConfigurationOrExit,
+  tuneMemory,
+  untilStopped,
+} from "@orchestrator/runtime";
 import manifest from "../package.json" with { type: "json" };
 import { ApiConfig } from "./config.ts";
 import { startApi } from "./start-api.ts";
@@ -7,6 +12,7 @@ import { startApi } from "./start-api.ts";
 /** How long closing may take before the process gives up on being tidy. */
 const CLOSING_MS = 10_000;
 
+tuneMemory();
 const config = readConfigurationOrExit(ApiConfig, process.env);
 const { version } = manifest;
 const log = createLogger({

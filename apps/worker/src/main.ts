@@ -1,5 +1,10 @@
 import { chooseSnapshotFolder } from "@orchestrator/queue";
-import { createLogger, readConfigurationOrExit, untilStopped } from "@orchestrator/runtime";
+import {
+  createLogger,
+  readConfigurationOrExit,
+  tuneMemory,
+  untilStopped,
+} from "@orchestrator/runtime";
 import manifest from "../package.json" with { type: "json" };
 import { addressPolicy, WorkerConfig } from "./config.ts";
 import { startWorker } from "./start-worker.ts";
@@ -7,6 +12,7 @@ import { startWorker } from "./start-worker.ts";
 /** What closing may take beyond the grace of running attempts before the process gives up on being tidy. */
 const CLOSING_MS = 5000;
 
+tuneMemory();
 const config = readConfigurationOrExit(WorkerConfig, process.env);
 const { version } = manifest;
 const log = createLogger({

@@ -51,4 +51,5 @@ export type {
   Tracing,
   TracingSettings,
 } from "./tracing.ts";
+export { tuneMemory } from "./tune-memory.ts";
 export { scrubUrlCredentials } from "./url-credentials.ts";
