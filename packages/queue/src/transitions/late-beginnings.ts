@@ -5,7 +5,8 @@ const WRITE_DOWN_AFTER_MS = 50;
 
 interface Unwritten {
   dueAt: number;
-  writeDown: () => Promise<void>;
+  /** Null once it was taken. */
+  writeDown: (() => Promise<void>) | null;
 }
 
 /**
@@ -25,7 +26,7 @@ export class LateBeginnings {
 
   start(task: Task, writeDown: () => Promise<void>): void {
     // Begun anew it is the last of them again.
-    this.#unwritten.delete(task.id);
+    this.#take(task.id);
     this.#unwritten.set(task.id, { dueAt: performance.now() + WRITE_DOWN_AFTER_MS, writeDown });
     if (this.#timer === null) this.#lookAfter(WRITE_DOWN_AFTER_MS);
   }
@@ -39,16 +40,25 @@ export class LateBeginnings {
 
   /** True for an attempt of which nothing is written down, and nothing will be; any other stays as it is. */
   dropUnwritten(taskId: string): boolean {
-    return this.#unwritten.delete(taskId);
+    return this.#take(taskId) !== null;
   }
 
   /** Resolves when the attempt is on record. */
   async write(taskId: string): Promise<void> {
-    const unwritten = this.#unwritten.get(taskId);
-    this.#unwritten.delete(taskId);
+    const writeDown = this.#take(taskId);
     const writing = this.#writing.get(taskId);
     this.#writing.delete(taskId);
-    await (unwritten === undefined ? writing : unwritten.writeDown());
+    await (writeDown === null ? writing : writeDown());
+  }
+
+  #take(taskId: string): Unwritten["writeDown"] {
+    const unwritten = this.#unwritten.get(taskId);
+    if (unwritten === undefined) return null;
+    this.#unwritten.delete(taskId);
+    const { writeDown } = unwritten;
+    // A Map that tasks come to and go from keeps what went until the next full collection: let that be next to nothing.
+    unwritten.writeDown = null;
+    return writeDown;
   }
 
   #lookAfter(ms: number): void {
@@ -58,13 +68,12 @@ export class LateBeginnings {
   #writeDue(): void {
     this.#timer = null;
     const now = performance.now();
-    for (const [taskId, { dueAt, writeDown }] of this.#unwritten) {
+    for (const [taskId, { dueAt }] of this.#unwritten) {
       if (dueAt > now) {
         this.#lookAfter(dueAt - now);
         return;
       }
-      this.#unwritten.delete(taskId);
-      const writing = writeDown();
+      const writing = this.#take(taskId)?.() ?? Promise.resolve();
       writing.catch(this.#onError);
       this.#writing.set(taskId, writing);
     }
