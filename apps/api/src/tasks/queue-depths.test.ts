@@ -42,6 +42,22 @@ test("one that is asked for again and again is counted once while it is fresh", 
   expect(waiting).toHaveBeenCalledOnce();
 });
 
+test("a queue that is far from its limit is counted seldom, one that comes near it often", async () => {
+  const { depths, waiting } = aCounter();
+  const countsWithin = async (seconds: number, depthMax: number): Promise<number> => {
+    waiting.mockClear();
+    for (let ms = 0; ms < 1000 * seconds; ms += 50) {
+      expect(depths.isFull("four", depthMax)).toBe(false);
+      await vi.advanceTimersByTimeAsync(50);
+    }
+    return waiting.mock.calls.length;
+  };
+  expect(await countsWithin(6, 100)).toBe(3);
+  expect(await countsWithin(6, 10)).toBeGreaterThan(9);
+  depths.added("four", 90);
+  expect(await countsWithin(1, 100)).toBeGreaterThan(0);
+});
+
 test("what was added since the count is added up, until it is counted", async () => {
   const { depths } = aCounter();
   depths.of("four");

@@ -4,6 +4,10 @@ import type { DispatchQueues } from "@orchestrator/queue";
 /** A count older than this is taken again, in the background. */
 const FRESH_MS = 500;
 
+/** So long a count is good enough for a limit that is more than this many times the depth. */
+const FAR_FRESH_MS = 2000;
+const FAR = 4;
+
 /** With one that is, those older than this that were asked for since are taken, too: one question for all. */
 const TOGETHER_MS = 250;
 
@@ -47,10 +51,7 @@ export class QueueDepths {
 
   /** The depth as far as it is known; asking for it keeps it fresh. */
   of(dropletName: string): number {
-    const depth = this.#depth(dropletName);
-    depth.wasAsked = true;
-    if (Date.now() - depth.countedAt > FRESH_MS) this.#startCount(depth);
-    return depth.waiting + depth.added;
+    return depthOf(this.#fresh(dropletName, FRESH_MS));
   }
 
   /**
@@ -58,8 +59,9 @@ export class QueueDepths {
    * forward, and until that is there (milliseconds) a few tasks too many may come in.
    */
   isFull(dropletName: string, depthMax: number): boolean {
-    if (this.of(dropletName) < depthMax) return false;
-    const depth = this.#depth(dropletName);
+    const isFar = FAR * depthOf(this.#depth(dropletName)) < depthMax;
+    const depth = this.#fresh(dropletName, isFar ? FAR_FRESH_MS : FRESH_MS);
+    if (depthOf(depth) < depthMax) return false;
     const isCounted = depth.waiting >= depthMax && Date.now() - depth.countedAt <= STALE_MS;
     if (!isCounted) this.#startCount(depth);
     return isCounted;
@@ -82,6 +84,14 @@ export class QueueDepths {
     if (depth === 0) return 0;
     const { drainedPerS } = this.#depth(dropletName);
     return drainedPerS > 0 ? Math.round((depth / drainedPerS) * 1000) : null;
+  }
+
+  /** As it was last counted; counted anew if that was longer ago. */
+  #fresh(dropletName: string, freshMs: number): Depth {
+    const depth = this.#depth(dropletName);
+    depth.wasAsked = true;
+    if (Date.now() - depth.countedAt > freshMs) this.#startCount(depth);
+    return depth;
   }
 
   /** @param due to be counted in any case */
@@ -123,4 +133,8 @@ export class QueueDepths {
     this.#depths.set(name, depth);
     return depth;
   }
+}
+
+function depthOf({ waiting, added }: Depth): number {
+  return waiting + added;
 }

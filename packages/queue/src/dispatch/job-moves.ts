@@ -26,15 +26,32 @@ export const JOB_NAME = "task";
 const [MISSING_JOB, MISSING_LOCK, NOT_ACTIVE, FOREIGN_LOCK] = [-1, -2, -3, -6];
 
 /**
+ * presence(keys): a function that tells of each of them once, in any order, whether it is there. They are asked one by one
+ * only until it is clear which ones those are that there are.
+ */
+const PRESENCE = `
+local function presence(keys)
+  local unseen, there = #keys, redis.call('EXISTS', unpack(keys))
+  return function(key)
+    local is_there = there > 0 and (there == unseen or redis.call('EXISTS', key) == 1)
+    unseen = unseen - 1
+    if is_there then there = there - 1 end
+    return is_there
+  end
+end
+`;
+
+/**
  * add_jobs(jobs, added): each as addPrioritizedJob; a job is its queue, id, data, options (JSON), created at, priority. The ids
  * of those that were not there before become keys of `added`. Gives the queues whose consumers have to be called: who waits
  * has found the queue empty, and is called by the first to fill it.
  * call_consumers(channel, queues): by a message that `job-calls.ts` reads, or by BullMQ's marker where nobody listens.
  */
-export const ADD_JOBS = `
-local function add_new_jobs(queue, jobs)
+export const ADD_JOBS = `${PRESENCE}
+local function add_new_jobs(queue, jobs, is_alone)
   local scores, count = {}, #jobs
-  local counter = redis.call('INCRBY', queue .. 'pc', count) - count
+  -- One that is alone comes before all that are counted.
+  local counter = is_alone and -1 or redis.call('INCRBY', queue .. 'pc', count) - count
   for i, job in ipairs(jobs) do
     local _, id, data, options, created, priority = unpack(job)
     redis.call('HSET', queue .. id, 'name', '${JOB_NAME}', 'data', data, 'opts', options, 'timestamp', created, 'delay', '0',
@@ -44,8 +61,8 @@ local function add_new_jobs(queue, jobs)
   redis.call('ZADD', queue .. 'prioritized', unpack(scores))
   return counter
 end
-local function needs_call(queue, count, counter, was_empty)
-  if was_empty or redis.call('ZCARD', queue .. 'prioritized') == count then
+local function needs_call(queue, counter, was_empty)
+  if was_empty then
     -- Those that share a priority are in the order of this count, which has 32 bits.
     if counter > 0x7fffffff then redis.call('DEL', queue .. 'pc') end
     return true
@@ -67,10 +84,12 @@ local function add_jobs(jobs, added)
   end
   local prioritized = {}
   for queue in pairs(queues) do prioritized[#prioritized + 1] = queue .. 'prioritized' end
-  local all_empty = #prioritized > 1 and redis.call('EXISTS', unpack(prioritized)) == 0
+  if #prioritized == 0 then return called end
+  local is_filled = presence(prioritized)
   for queue, new in pairs(queues) do
-    local counter = add_new_jobs(queue, new)
-    if needs_call(queue, #new, counter, all_empty) then called[#called + 1] = queue end
+    local was_empty = not is_filled(queue .. 'prioritized')
+    local counter = add_new_jobs(queue, new, was_empty and #new == 1)
+    if needs_call(queue, counter, was_empty) then called[#called + 1] = queue end
   end
   return called
 end
@@ -85,7 +104,7 @@ end
  * expected there. Gives for each the jobs, each as `TakenJob`, whether nothing is left, and when the next delayed job is due
  * (ms, '' = there is none); false for a queue that only BullMQ's own scripts know how to take from.
  */
-export const TAKE_JOBS = `
+export const TAKE_JOBS = `${PRESENCE}
 local function next_due(queue, now)
   if redis.call('EXISTS', queue .. 'wait') == 1 then return nil end
   local delayed = redis.call('ZRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')
@@ -126,18 +145,10 @@ local function take_jobs(wishes, lock_ms, now)
     if is_doubtful then doubtful[#doubtful + 1] = queue .. 'prioritized' end
   end
   local none_due = redis.call('EXISTS', unpack(others)) == 0
-  local unseen, filled = #doubtful, #doubtful
-  if none_due and unseen > 0 then filled = redis.call('EXISTS', unpack(doubtful)) end
-  -- Asked one by one only until it is clear which of them the filled ones are.
-  local function is_filled(queue)
-    local found = filled > 0 and (filled == unseen or redis.call('EXISTS', queue .. 'prioritized') == 1)
-    unseen = unseen - 1
-    if found then filled = filled - 1 end
-    return found
-  end
+  local is_filled = none_due and #doubtful > 0 and presence(doubtful)
   for i, wish in ipairs(wishes) do
     local queue, tokens, is_doubtful = unpack(wish)
-    if is_doubtful and not is_filled(queue) then
+    if is_doubtful and is_filled and not is_filled(queue .. 'prioritized') then
       answers[i] = {{}, '1', ''}
     else
       local due = none_due and '' or next_due(queue, tonumber(now))
