@@ -29,6 +29,8 @@ test(
     await using orchestrator = await startOrchestrator({
       droplets: [droplet],
       redisUrl: privateRedis.url,
+      // Each sync waits for markers of its own.
+      env: { REGISTRY_SYNC_INTERVAL: "60" },
     });
     const { api } = orchestrator;
     const looksAndWaits = async (): Promise<[looks: number, waits: number]> => [

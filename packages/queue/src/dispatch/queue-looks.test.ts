@@ -145,6 +145,22 @@ test("a delayed job is looked for when it is due", async () => {
   expect(counts()).toHaveLength(2);
 });
 
+test("a job that is due in a month is looked for once an hour", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  const { looks, counts, answer } = aQueue();
+  const HOUR_MS = 3_600_000;
+  const nextDueAt = Date.now() + 30 * 24 * HOUR_MS;
+  looks.call();
+  await answer({ jobs: [], isEmpty: true, nextDueAt });
+  for (let hour = 1; hour <= 3; hour++) {
+    vi.advanceTimersByTime(HOUR_MS - 1);
+    expect(counts()).toHaveLength(hour);
+    vi.advanceTimersByTime(1);
+    expect(counts()).toHaveLength(hour + 1);
+    await answer({ jobs: [], isEmpty: true, nextDueAt });
+  }
+});
+
 test("what a look gives after the closing goes back; the closing waits for that and for what runs", async () => {
   const { looks, parts, asked, answer, end, running } = aQueue();
   looks.call();

@@ -6,6 +6,9 @@ const TAKE_MAX = 10;
 /** A look that failed is made again after this. */
 const AGAIN_AFTER_MS = 1000;
 
+/** A task may be delayed by a month, which is longer than a timer can take. */
+const AHEAD_MS_MAX = 3_600_000;
+
 /** What a look gave. */
 export interface Looked<Job> {
   jobs: readonly Job[];
@@ -53,11 +56,12 @@ export class QueueLooks<Job> {
     if (!this.#isLooking) this.#looking = this.#lookWhileDue();
   }
 
-  /** Calls when that time has come. @param dueAt ms, 0 = never */
+  /** Calls when that time has come, or in an hour. @param dueAt ms, 0 = never */
   callAt(dueAt: number): void {
     if (dueAt === 0 || this.#isClosed) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.call(), dueAt - Date.now()).unref();
+    const ms = Math.min(dueAt - Date.now(), AHEAD_MS_MAX);
+    this.#timer = setTimeout(() => this.call(), ms).unref();
   }
 
   /**
