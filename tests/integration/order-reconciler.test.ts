@@ -102,7 +102,10 @@ test("a task that is listed as running although it has ended is put right withou
   const { api, worker } = orchestrator;
   const { task_id } = await submitAsync(api, { droplet_name: "sink", path: "/" });
   await droplet.untilHanging(1);
-  await waitFor("it to be listed", async () => (await listTasks(api, { status: "running" })).total);
+  await waitFor(
+    "it to be listed",
+    async () => (await listTasks(api, { status: "running" })).total === 1,
+  );
   await worker.kill();
   {
     await using store = await openMortal(orchestrator);
