@@ -96,8 +96,12 @@ export class QueueLooks<Job> {
       while (this.#isDue && !this.#isClosed && this.room > 0) {
         this.#isDue = false;
         const looked = await this.#take(this.room);
-        if (looked === NOT_PLAIN) await this.#parts.leaveToBullMq();
-        else this.#followUp(looked);
+        if (looked === NOT_PLAIN) {
+          await this.#parts.leaveToBullMq();
+          continue;
+        }
+        if (!looked.isEmpty) this.#isDue = true;
+        this.callAt(looked.nextDueAt);
       }
     } catch (error) {
       this.#parts.onError(error);
@@ -105,11 +109,6 @@ export class QueueLooks<Job> {
     } finally {
       this.#isLooking = false;
     }
-  }
-
-  #followUp({ isEmpty, nextDueAt }: Looked<Job>): void {
-    if (!isEmpty) this.#isDue = true;
-    this.callAt(nextDueAt);
   }
 
   async #take(room: number): Promise<typeof NOT_PLAIN | Looked<Job>> {

@@ -17,9 +17,8 @@ local function enter_traces(all, come)
     local only, new = tasks[i], come[trace]
     local is_only = not only and #new == 2
     if not is_only then
-      if only and only ~= '' then
-        redis.call('ZADD', all .. 'ix:t:' .. trace, redis.call('ZSCORE', all .. 'ix:all', only), only)
-      end
+      local score = only and only ~= '' and redis.call('ZSCORE', all .. 'ix:all', only)
+      if score then redis.call('ZADD', all .. 'ix:t:' .. trace, score, only) end
       redis.call('ZADD', all .. 'ix:t:' .. trace, unpack(new))
     end
     known[2 * i - 1], known[2 * i] = trace, is_only and new[2] or ''
