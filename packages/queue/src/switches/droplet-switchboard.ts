@@ -41,6 +41,8 @@ export class DropletSwitchboard {
   /** What was found unfinished in the last round, with what the queue should have been set to. */
   #unfinished = new Map<string, string>();
   #switches: ReadonlyMap<string, DropletSwitches> = new Map();
+  /** How many changes of ours are in them. */
+  #changes = 0;
   #defaultLimits = NO_LIMITS;
 
   constructor(options: SwitchboardOptions) {
@@ -70,11 +72,17 @@ export class DropletSwitchboard {
     return effectiveLimits(this.of(dropletName).limits, this.#defaultLimits);
   }
 
+  /** What may have been read before a change of ours is read again: an operator is told what came of it. */
   async reload(): Promise<void> {
     const { store, settings } = this.#options;
-    const [switches, { defaultLimits }] = await Promise.all([store.readAll(), settings.read()]);
-    this.#defaultLimits = defaultLimits;
-    this.#use(switches);
+    for (;;) {
+      const changes = this.#changes;
+      const [switches, { defaultLimits }] = await Promise.all([store.readAll(), settings.read()]);
+      if (changes !== this.#changes) continue;
+      this.#defaultLimits = defaultLimits;
+      this.#use(switches);
+      return;
+    }
   }
 
   /** Changes a droplet's switches for all processes, and its queue with them. */
@@ -88,6 +96,7 @@ export class DropletSwitchboard {
       const isSettled = isSame(this.#settingsFor(switches), this.#settingsFor(changed));
       return isSettled ? changed : { ...changed, isEnforced: false };
     });
+    this.#changes++;
     this.#use(new Map(this.#switches).set(dropletKey(dropletName), after));
     if (!after.isEnforced) await this.#enforce(dropletName);
     if (!after.isEnforced || before.circuit.phase !== after.circuit.phase) await store.announce();
