@@ -1,3 +1,4 @@
+import type { LookKind } from "./queue-looks.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Redis } from "../redis/redis.ts";
 import type { Subscriptions } from "../redis/subscriptions.ts";
@@ -8,6 +9,11 @@ export interface JobCallsParts {
   keys: Keys;
 }
 
+/** What a message begins with that is about any kind of job. */
+const PASSED_ON = "!";
+
+type Listener = (kind: LookKind) => void;
+
 /**
  * Calls the consumers of queues that were empty and have jobs now. One message goes to every worker, for as many queues as
  * a script has filled; BullMQ's marker, the other way, is a command, an answer and a new wait of each queue's own.
@@ -16,38 +22,40 @@ export interface JobCallsParts {
 export class JobCalls {
   readonly #redis: Redis;
   readonly #channel: string;
-  readonly #listeners = new Map<string, () => void>();
+  readonly #listeners = new Map<string, Listener>();
 
   private constructor({ redis, keys }: JobCallsParts) {
     this.#redis = redis;
     this.#channel = keys.jobsAddedChannel;
   }
 
-  /** Resolves when calls are heard. A message is the queues, what all keys of each begin with, one to a line. */
+  /** Resolves when calls are heard. A message is the queues, what all keys of each begin with, one to a line; or one that was passed on. */
   static async open(parts: JobCallsParts): Promise<JobCalls> {
     const calls = new JobCalls(parts);
     const { subscriptions } = parts;
     subscriptions.onReconnect(() => {
-      for (const listener of calls.#listeners.values()) listener();
+      for (const listener of calls.#listeners.values()) listener("thorough");
     });
     await subscriptions.listen(calls.#channel, (message) => {
-      for (const queue of message.split("\n")) calls.#listeners.get(queue)?.();
+      if (message.startsWith(PASSED_ON)) {
+        calls.#listeners.get(message.slice(PASSED_ON.length))?.("thorough");
+      } else for (const queue of message.split("\n")) calls.#listeners.get(queue)?.("quick");
     });
     return calls;
   }
 
   /** @param queue what all its keys begin with */
-  listen(queue: string, listener: () => void): void {
+  listen(queue: string, listener: Listener): void {
     this.#listeners.set(queue, listener);
   }
 
   /** Does nothing when somebody else listens by now. */
-  unlisten(queue: string, listener: () => void): void {
+  unlisten(queue: string, listener: Listener): void {
     if (this.#listeners.get(queue) === listener) this.#listeners.delete(queue);
   }
 
-  /** Passes on what one consumer heard and cannot follow. */
-  async call(queue: string): Promise<void> {
-    await this.#redis.publish(this.#channel, queue);
+  /** Passes on what a consumer learned from a marker, which nobody else has seen, and has no room for. */
+  async passOn(queue: string): Promise<void> {
+    await this.#redis.publish(this.#channel, `${PASSED_ON}${queue}`);
   }
 }

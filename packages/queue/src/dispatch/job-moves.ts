@@ -4,8 +4,8 @@
  * and what our jobs never have (parents, deduplication, logs, metrics, readers of BullMQ's events) is not asked for.
  *
  * What they leave behind is what BullMQ's scripts of the same version leave behind, so that any of its scripts goes on from
- * there: `tests/integration/job-moves.test.ts` holds the two side by side. A queue that is out of the ordinary (paused,
- * limited, with stalled or due delayed jobs) is left to BullMQ's scripts altogether.
+ * there: `tests/integration/job-moves.test.ts` holds the two side by side. A queue that is out of the ordinary (paused or
+ * limited, or with stalled or due delayed jobs) is left to BullMQ's scripts altogether.
  *
  * `queue` is what all keys of a queue begin with. Not for a Redis Cluster when the jobs are of several queues.
  */
@@ -42,12 +42,26 @@ end
 `;
 
 /**
- * add_jobs(jobs, added): each as addPrioritizedJob; a job is its queue, id, data, options (JSON), created at, priority. The ids
+ * restrictions(key): a function that tells whether a queue is in the set of those that are paused or limited. Most often there
+ * are none, and one question does for all.
+ */
+const RESTRICTIONS = `
+local function restrictions(key)
+  local are_any
+  return function(queue)
+    if are_any == nil then are_any = redis.call('EXISTS', key) == 1 end
+    return are_any and redis.call('SISMEMBER', key, queue) == 1
+  end
+end
+`;
+
+/**
+ * add_jobs(jobs, added, is_restricted): each as addPrioritizedJob; a job is its queue, id, data, options (JSON), created at, priority. The ids
  * of those that were not there before become keys of `added`. Gives the queues whose consumers have to be called: who waits
  * has found the queue empty, and is called by the first to fill it.
  * call_consumers(channel, queues): by a message that `job-calls.ts` reads, or by BullMQ's marker where nobody listens.
  */
-export const ADD_JOBS = `${PRESENCE}
+export const ADD_JOBS = `${PRESENCE}${RESTRICTIONS}
 local function add_new_jobs(queue, jobs, is_alone)
   local scores, count = {}, #jobs
   -- One that is alone comes before all that are counted.
@@ -61,16 +75,16 @@ local function add_new_jobs(queue, jobs, is_alone)
   redis.call('ZADD', queue .. 'prioritized', unpack(scores))
   return counter
 end
-local function needs_call(queue, counter, was_empty)
+local function needs_call(queue, counter, was_empty, is_restricted)
   if was_empty then
     -- Those that share a priority are in the order of this count, which has 32 bits.
     if counter > 0x7fffffff then redis.call('DEL', queue .. 'pc') end
     return true
   end
-  local limit = redis.call('HGET', queue .. 'meta', 'concurrency')
+  local limit = is_restricted(queue) and redis.call('HGET', queue .. 'meta', 'concurrency')
   return limit and redis.call('LLEN', queue .. 'active') < tonumber(limit)
 end
-local function add_jobs(jobs, added)
+local function add_jobs(jobs, added, is_restricted)
   local keys, queues, called = {}, {}, {}
   for i, job in ipairs(jobs) do keys[i] = job[1] .. job[2] end
   local all_new = redis.call('EXISTS', unpack(keys)) == 0
@@ -89,7 +103,7 @@ local function add_jobs(jobs, added)
   for queue, new in pairs(queues) do
     local was_empty = not is_filled(queue .. 'prioritized')
     local counter = add_new_jobs(queue, new, was_empty and #new == 1)
-    if needs_call(queue, counter, was_empty) then called[#called + 1] = queue end
+    if needs_call(queue, counter, was_empty, is_restricted) then called[#called + 1] = queue end
   end
   return called
 end
@@ -100,11 +114,12 @@ end
 `;
 
 /**
- * take_jobs(wishes, lock_ms, now): for each wish as many moveToActive; a wish is its queue, tokens, and whether little is to be
- * expected there. Gives for each the jobs, each as `TakenJob`, whether nothing is left, and when the next delayed job is due
- * (ms, '' = there is none); false for a queue that only BullMQ's own scripts know how to take from.
+ * take_jobs(wishes, lock_ms, now, is_restricted): for each wish as many moveToActive; a wish is its queue, tokens, whether
+ * stalled and delayed jobs are looked for, and whether little is to be expected there. Gives for each the jobs, each as
+ * `TakenJob`, whether nothing is left, and when the next delayed job is due (ms, '' = none is known of); false for a queue that
+ * only BullMQ's own scripts know how to take from.
  */
-export const TAKE_JOBS = `${PRESENCE}
+export const TAKE_JOBS = `${PRESENCE}${RESTRICTIONS}
 local function next_due(queue, now)
   if redis.call('EXISTS', queue .. 'wait') == 1 then return nil end
   local delayed = redis.call('ZRANGE', queue .. 'delayed', 0, 0, 'WITHSCORES')
@@ -115,8 +130,6 @@ local function next_due(queue, now)
   return tostring(due)
 end
 local function take_from(queue, tokens, due, lock_ms, now)
-  local paused, concurrency, max = unpack(redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency', 'max'))
-  if paused or concurrency or max then return false end
   local popped, ids, taken = redis.call('ZPOPMIN', queue .. 'prioritized', #tokens), {}, {}
   for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
   if #ids > 0 then redis.call('LPUSH', queue .. 'active', unpack(ids)) end
@@ -135,23 +148,27 @@ local function take_from(queue, tokens, due, lock_ms, now)
   local is_empty = #ids < #tokens or redis.call('EXISTS', queue .. 'prioritized') == 0
   return {taken, is_empty and '1' or '', due}
 end
-local function take_jobs(wishes, lock_ms, now)
+local function take_jobs(wishes, lock_ms, now, is_restricted)
   if #wishes == 0 then return {} end
   local others, doubtful, answers = {}, {}, {}
   for _, wish in ipairs(wishes) do
-    local queue, _, is_doubtful = unpack(wish)
-    local n = #others
-    others[n + 1], others[n + 2] = queue .. 'wait', queue .. 'delayed'
+    local queue, _, is_thorough, is_doubtful = unpack(wish)
+    if is_thorough then
+      local n = #others
+      others[n + 1], others[n + 2] = queue .. 'wait', queue .. 'delayed'
+    end
     if is_doubtful then doubtful[#doubtful + 1] = queue .. 'prioritized' end
   end
-  local none_due = redis.call('EXISTS', unpack(others)) == 0
+  local none_due = #others == 0 or redis.call('EXISTS', unpack(others)) == 0
   local is_filled = none_due and #doubtful > 0 and presence(doubtful)
   for i, wish in ipairs(wishes) do
-    local queue, tokens, is_doubtful = unpack(wish)
-    if is_doubtful and is_filled and not is_filled(queue .. 'prioritized') then
+    local queue, tokens, is_thorough, is_doubtful = unpack(wish)
+    if is_restricted(queue) then
+      answers[i] = false
+    elseif is_doubtful and is_filled and not is_filled(queue .. 'prioritized') then
       answers[i] = {{}, '1', ''}
     else
-      local due = none_due and '' or next_due(queue, tonumber(now))
+      local due = (none_due or not is_thorough) and '' or next_due(queue, tonumber(now))
       answers[i] = due and take_from(queue, tokens, due, lock_ms, now) or false
     end
   end

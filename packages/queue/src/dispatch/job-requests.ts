@@ -20,6 +20,8 @@ export interface Look {
   token: string;
   /** How many jobs it has room for, 0 = it only asks. */
   count: number;
+  /** Whether it looks for stalled and delayed jobs as well, which only BullMQ's scripts can take. */
+  isThorough: boolean;
   /** How long those that it takes are locked. */
   lockMs: number;
 }

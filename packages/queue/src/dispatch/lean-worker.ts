@@ -4,7 +4,7 @@ import type { EndWithJob, Look, MovedOn, NextJob } from "./job-requests.ts";
 import type { JobCalls } from "./job-calls.ts";
 import type { JobData } from "./job-data.ts";
 import { NOT_PLAIN, tokenOf, type Taken, type TakenJob } from "./job-moves.ts";
-import { QueueLooks, type Looked } from "./queue-looks.ts";
+import { QueueLooks, type Looked, type LookKind } from "./queue-looks.ts";
 import { readTakenJob } from "./taken-job.ts";
 import { applyVerdict, handBack, type Verdict } from "./verdict.ts";
 
@@ -43,7 +43,7 @@ export class LeanWorker extends Worker<JobData, void> {
   readonly #looks: QueueLooks<Given>;
   /** What became of the jobs that BullMQ's own way goes on with. */
   readonly #performed: WeakMap<object, () => Promise<void>>;
-  readonly #onCall = (): void => this.#looks.call();
+  readonly #onCall = (kind: LookKind): void => this.#looks.call(kind);
   #looked = 0;
 
   constructor(options: LeanWorkerOptions) {
@@ -58,7 +58,7 @@ export class LeanWorker extends Worker<JobData, void> {
     this.#queue = String(this.backend.keys[""]);
     this.#looks = new QueueLooks({
       room: () => this.concurrency - this.#runByBullMq(),
-      take: async (count) => await this.#take(count),
+      take: async (count, kind) => await this.#take(count, kind),
       run: async (job) => await this.#run(job),
       handBack: async (jobs) => void (await Promise.all(jobs.map(handBack))),
       leaveToBullMq: async () => void (await redis.zadd(`${this.#queue}marker`, 0, "0")),
@@ -93,7 +93,7 @@ export class LeanWorker extends Worker<JobData, void> {
     if (looked === NOT_PLAIN && this.#looks.room > 0) return await super.moveToActive(token, name);
     const isFull = looked === NOT_PLAIN || !looked.isEmpty;
     // Nobody else has seen the marker.
-    if (isFull) await this.#options.calls.call(this.#queue);
+    if (isFull) await this.#options.calls.passOn(this.#queue);
     this["updateDelays"](0, looked === NOT_PLAIN ? Date.now() + FULL_MS : looked.nextDueAt);
     return await this.nextJobFromJobData();
   }
@@ -116,12 +116,14 @@ export class LeanWorker extends Worker<JobData, void> {
     this.lockManager.trackJob(String(job.id), token, job.processedOn ?? Date.now());
     const end = await this.#perform(job);
     if (end === undefined) return await goOnByBullMq();
-    const wantsNext = (hasRoom?.() ?? true) && !this.closing && !this.paused;
+    const hasMore = hasRoom?.() ?? this.#looks.mayHaveMore;
+    const wantsNext = hasMore && !this.closing && !this.paused;
     const nowMs = Date.now();
     try {
       const moved = await this.#complete(job, token, { end, wantsNext, nowMs });
       if (moved.kind === "unmoved") return await goOnByBullMq();
       if (wantsNext) return await this.#goOn(moved.next, token, nowMs);
+      return { next: undefined, isLast: !hasMore };
     } catch (error) {
       this.#emitError(error);
     }
@@ -162,16 +164,17 @@ export class LeanWorker extends Worker<JobData, void> {
     if (next === NOT_PLAIN) return { next: await super.moveToActive(token), isLast: false };
     const { job, nextDueAt } = next;
     if (job !== null) return { next: this.#jobOf(job, token, askedAt), isLast: false };
-    this.#looks.callAt(nextDueAt);
+    this.#looks.foundEmpty(nextDueAt);
     return { next: undefined, isLast: true };
   }
 
-  async #take(count: number): Promise<typeof NOT_PLAIN | Looked<Given>> {
+  async #take(count: number, kind: LookKind): Promise<typeof NOT_PLAIN | Looked<Given>> {
     const token = `${this.id}:look-${this.#looked++}`;
     const askedAt = Date.now();
     const { take, settings } = this.#options;
-    const look = { queue: this.#queue, lockMs: settings.lockDuration, token, count };
-    const taken = await take(look);
+    const lockMs = settings.lockDuration;
+    const isThorough = kind === "thorough";
+    const taken = await take({ queue: this.#queue, lockMs, token, count, isThorough });
     if (taken === NOT_PLAIN) return NOT_PLAIN;
     const [jobs, isEmpty, nextDue] = taken;
     return {

@@ -9,6 +9,12 @@ const AGAIN_AFTER_MS = 1000;
 /** A task may be delayed by a month, which is longer than a timer can take. */
 const AHEAD_MS_MAX = 3_600_000;
 
+/**
+ * A quick look is for what was added just now. A thorough one looks also for what only BullMQ's scripts can take, and leaves
+ * the queue to them when there is something: whenever a look has not emptied the queue, so that nothing waits for ever.
+ */
+export type LookKind = "quick" | "thorough";
+
 /** What a look gave. */
 export interface Looked<Job> {
   jobs: readonly Job[];
@@ -22,7 +28,7 @@ export interface QueueLooksParts<Job> {
   /** How many of its jobs the process may have under way by these looks, those that are included. */
   room: () => number;
   /** @returns NOT_PLAIN for a queue that only BullMQ's own script knows how to take from */
-  take: (count: number) => Promise<typeof NOT_PLAIN | Looked<Job>>;
+  take: (count: number, kind: LookKind) => Promise<typeof NOT_PLAIN | Looked<Job>>;
   /** Runs a job, and then those that come with the end of another; true when there may be more. Never rejects. */
   run: (job: Job) => Promise<boolean>;
   /** What was taken and will not be run goes back. */
@@ -42,7 +48,11 @@ export class QueueLooks<Job> {
   /** How many jobs looks under way may give. */
   #asked = 0;
   #isDue = false;
+  /** Of the look that is due. */
+  #kind: LookKind = "quick";
   #isLooking = false;
+  /** As of the last look: who adds to an empty queue calls. */
+  #isEmpty = false;
   #looking = Promise.resolve();
   #isClosed = false;
   #timer: NodeJS.Timeout | null = null;
@@ -51,8 +61,10 @@ export class QueueLooks<Job> {
     this.#parts = parts;
   }
 
-  call(): void {
+  call(kind: LookKind): void {
     this.#isDue = true;
+    if (this.room === 0) this.#kind = "thorough";
+    else if (kind === "thorough") this.#kind = kind;
     if (!this.#isLooking) this.#looking = this.#lookWhileDue();
   }
 
@@ -61,7 +73,7 @@ export class QueueLooks<Job> {
     if (dueAt === 0 || this.#isClosed) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const ms = Math.min(dueAt - Date.now(), AHEAD_MS_MAX);
-    this.#timer = setTimeout(() => this.call(), ms).unref();
+    this.#timer = setTimeout(() => this.call("thorough"), ms).unref();
   }
 
   /**
@@ -71,9 +83,20 @@ export class QueueLooks<Job> {
   async look(): Promise<typeof NOT_PLAIN | Looked<Job>> {
     for (;;) {
       const { room } = this;
-      const looked = await this.#take(room);
+      const looked = await this.#take(room, "thorough");
       if (looked === NOT_PLAIN || looked.isEmpty || room === 0) return looked;
     }
+  }
+
+  /** False when another look would find nothing, for all that is known. */
+  get mayHaveMore(): boolean {
+    return this.#isDue || !this.#isEmpty;
+  }
+
+  /** Somebody else has looked. @param nextDueAt ms, 0 = there is none */
+  foundEmpty(nextDueAt: number): void {
+    this.#isEmpty = true;
+    this.callAt(nextDueAt);
   }
 
   /** How many more jobs may be under way. */
@@ -94,13 +117,18 @@ export class QueueLooks<Job> {
     try {
       // What is due while there is no room is due until there is.
       while (this.#isDue && !this.#isClosed && this.room > 0) {
+        const kind = this.#kind;
         this.#isDue = false;
-        const looked = await this.#take(this.room);
+        this.#kind = "quick";
+        const looked = await this.#take(this.room, kind);
         if (looked === NOT_PLAIN) {
           await this.#parts.leaveToBullMq();
           continue;
         }
-        if (!looked.isEmpty) this.#isDue = true;
+        if (!looked.isEmpty) {
+          this.#isDue = true;
+          this.#kind = "thorough";
+        }
         this.callAt(looked.nextDueAt);
       }
     } catch (error) {
@@ -111,17 +139,18 @@ export class QueueLooks<Job> {
     }
   }
 
-  async #take(room: number): Promise<typeof NOT_PLAIN | Looked<Job>> {
+  async #take(room: number, kind: LookKind): Promise<typeof NOT_PLAIN | Looked<Job>> {
     const { take, handBack } = this.#parts;
     if (this.#isClosed) return { jobs: [], isEmpty: true, nextDueAt: 0 };
     const count = Math.min(room, TAKE_MAX);
     this.#asked += count;
     let looked;
     try {
-      looked = await take(count);
+      looked = await take(count, kind);
     } finally {
       this.#asked -= count;
     }
+    this.#isEmpty = looked !== NOT_PLAIN && looked.isEmpty;
     if (looked === NOT_PLAIN) return looked;
     // A look that was under way then may still give jobs.
     if (this.#isClosed) await handBack(looked.jobs);
@@ -133,7 +162,7 @@ export class QueueLooks<Job> {
     const run = async (): Promise<void> => {
       const mayBeMore = await this.#parts.run(job);
       this.#running.delete(running);
-      if (mayBeMore || this.#isDue) this.call();
+      if (mayBeMore || this.#isDue) this.call("thorough");
     };
     const running = run();
     this.#running.add(running);

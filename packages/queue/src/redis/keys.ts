@@ -141,6 +141,11 @@ export class Keys {
     return `${this.prefix}:droplets-changed`;
   }
 
+  /** Queues, by what all their keys begin with, that are paused or limited. */
+  get restrictedQueues(): string {
+    return `${this.all}${RESTRICTED}`;
+  }
+
   /** Every worker hears on it that queues which were empty have jobs. */
   get jobsAddedChannel(): string {
     return `${this.all}${JOBS_ADDED}`;
@@ -159,6 +164,9 @@ export class Keys {
 
 /** What follows `all` in the name of `jobsAddedChannel`. */
 export const JOBS_ADDED = "jobs-added";
+
+/** What follows `all` in the name of `restrictedQueues`. */
+export const RESTRICTED = "restricted";
 
 const DROPLET_QUEUE = /^\{d-(.*)\}$/;
 

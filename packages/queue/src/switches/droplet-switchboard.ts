@@ -13,7 +13,7 @@ import type { DispatchQueues } from "../dispatch/dispatch-queues.ts";
 import type { Keys } from "../redis/keys.ts";
 import type { Subscriptions } from "../redis/subscriptions.ts";
 import type { SettingsStore } from "../settings/shared-settings.ts";
-import { applySettings, isSame, readSettings } from "./queue-settings.ts";
+import { applySettings, isSame, noteIfRestricted, readSettings } from "./queue-settings.ts";
 import type { SwitchStore } from "./switch-store.ts";
 
 /** Switches that change this often while a queue is being set are left to the next round of upkeep. */
@@ -133,9 +133,11 @@ export class DropletSwitchboard {
 
   /** Of a droplet that is gone for good nothing stays: neither circuit nor pause nor limits. */
   async forget(dropletName: string): Promise<void> {
+    const { store, redis, keys } = this.#options;
     this.#ensured.delete(dropletKey(dropletName));
-    await this.#options.store.forget(dropletName);
-    await this.#options.store.announce();
+    await store.forget(dropletName);
+    await noteIfRestricted(redis, keys, dropletName);
+    await store.announce();
   }
 
   #use(switches: ReadonlyMap<string, DropletSwitches>): void {
@@ -148,10 +150,11 @@ export class DropletSwitchboard {
    * not, another process may have set the queue before us: once more.
    */
   async #enforce(dropletName: string): Promise<void> {
-    const { store, queues } = this.#options;
+    const { store, queues, redis, keys } = this.#options;
     for (let tries = 0; tries < ENFORCE_TRIES_MAX; tries++) {
       const settings = this.#settingsFor(await store.read(dropletName));
       await applySettings(queues.of(dropletName), settings);
+      await noteIfRestricted(redis, keys, dropletName);
       const newest = await store.read(dropletName);
       if (!isSame(this.#settingsFor(newest), settings)) continue;
       if (newest.isEnforced) return;
@@ -173,6 +176,7 @@ export class DropletSwitchboard {
     const isSet = isSame(await readSettings(redis, keys, name), this.#settingsFor(this.of(name)));
     // Who changes its switches at this moment sets the queue as well.
     if (!isSet && this.of(name).isEnforced) await this.#enforce(name);
+    else await noteIfRestricted(redis, keys, name);
     this.#ensured.set(name, defaults);
   }
 }

@@ -7,11 +7,15 @@ import {
 } from "../dispatch/job-moves.ts";
 import { ENTRY_VALUES, RECORD_HISTORIES } from "../history/record-histories.ts";
 import { ANNOUNCE_END, END_AT_ONCE, END_AT_ONCE_VALUES } from "../records/record-scripts.ts";
+import { RESTRICTED } from "../redis/keys.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import { NOT_LISTED } from "./transition-scripts.ts";
 
 /** How many values `goOn` takes for a job before those of its task. */
 const HELD_VALUES = 2;
+
+/** How many it takes for a look. */
+const LOOK_VALUES = 3;
 
 /** What became of a task and its job; all but the first are left out when the record knew better. */
 export type GoneOn = [
@@ -25,7 +29,7 @@ export type GoneOn = [
  * and the next ones taken; then looks into queues where they hold none.
  * KEYS <all>, for each end its queue, record, body and watchers, for each look its queue · ARGV now, lock ms, how many ends,
  * then for each the job's token, '1' = wants the next one, the values of end_at_once and its entry; then for each look how
- * many jobs, token
+ * many jobs, token, '1' = stalled and delayed ones are looked for
  */
 export const goOn = luaScript<[ends: GoneOn[], looks: (typeof NOT_PLAIN | Taken)[]]>(
   "goOn",
@@ -72,10 +76,10 @@ local function wish_for_next(queue, token, i)
   if not at then
     at = #wishes + 1
     wishing[queue] = at
-    wishes[at] = {queue, {}, true, {}}
+    wishes[at] = {queue, {}, true, true, {}}
   end
   table.insert(wishes[at][2], token)
-  table.insert(wishes[at][4], i)
+  table.insert(wishes[at][5], i)
 end
 local jobs, numbers, gone_on = end_tasks()
 for n, code in ipairs(finish_jobs(jobs, now)) do
@@ -85,17 +89,17 @@ for n, code in ipairs(finish_jobs(jobs, now)) do
 end
 local nexts = #wishes
 for i = 4 * ends + 2, #KEYS do
-  local at = 3 + ends * values_of_end + 2 * (i - 4 * ends - 2)
+  local at = 3 + ends * values_of_end + ${LOOK_VALUES} * (i - 4 * ends - 2)
   local token, tokens = ARGV[at + 2], {}
   for n = 1, tonumber(ARGV[at + 1]) do tokens[n] = n == 1 and token or token .. '.' .. (n - 1) end
-  wishes[#wishes + 1] = {KEYS[i], tokens, false}
+  wishes[#wishes + 1] = {KEYS[i], tokens, ARGV[at + 3] == '1', false}
 end
 local looks = {}
-for at, taken in ipairs(take_jobs(wishes, lock_ms, now)) do
+for at, taken in ipairs(take_jobs(wishes, lock_ms, now, restrictions(KEYS[1] .. '${RESTRICTED}'))) do
   if at > nexts then
     looks[at - nexts] = taken
   else
-    for n, i in ipairs(wishes[at][4]) do gone_on[i][3] = taken and {taken[1][n] or '', taken[3]} end
+    for n, i in ipairs(wishes[at][5]) do gone_on[i][3] = taken and {taken[1][n] or '', taken[3]} end
   end
 end
 return {gone_on, looks}

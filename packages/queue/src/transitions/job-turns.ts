@@ -79,9 +79,9 @@ export class JobTurns {
       values.push(job.token, job.wantsNext ? "1" : "");
       values.push(...endAtOnceValues(ending, records.resultKeepMs), ...historyValues(entry));
     }
-    for (const { queue, count, token } of looks) {
+    for (const { queue, count, token, isThorough } of looks) {
       names.push(queue);
-      values.push(count, token);
+      values.push(count, token, isThorough ? "1" : "");
     }
     const [gone, taken] = await goOn(bullMqRedis, names, values);
     let [nextEnd, nextLook] = [0, 0];

@@ -1,7 +1,7 @@
 import { ENTRY_VALUES, RECORD_HISTORIES } from "../history/record-histories.ts";
 import { JOB_DATA_HEAD } from "../dispatch/job-data.ts";
 import { ADD_JOBS } from "../dispatch/job-moves.ts";
-import { JOBS_ADDED } from "../redis/keys.ts";
+import { JOBS_ADDED, RESTRICTED } from "../redis/keys.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import { CREATE_RECORD } from "../records/create-record.ts";
 import {
@@ -47,7 +47,7 @@ for i = 1, (#KEYS - 1) / 2 do
   end
 end
 local added, unlisted = {}, {}
-local called = add_jobs(jobs, added)
+local called = add_jobs(jobs, added, restrictions(KEYS[1] .. '${RESTRICTED}'))
 for i = 1, (#KEYS - 1) / 2 do
   local at = (i - 1) * ${JOB_VALUES + ENTRY_VALUES}
   local listed, task, _, _, _, id, text, created, _, _, _, deadline = unpack(ARGV, at + 1, at + ${JOB_VALUES + ENTRY_VALUES})
