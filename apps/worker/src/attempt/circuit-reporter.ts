@@ -12,8 +12,11 @@ import { periodically, type Logger } from "@orchestrator/runtime";
 /** What was noted is shared this often: a droplet that fails burns this much longer, not more. */
 const FLUSH_MS = 250;
 
-/** Successes alone change nothing at once: they are shared every so many rounds. */
-const ROUNDS_WITHOUT_FAILURE = 8;
+/**
+ * Successes alone change nothing, and those of a process go with its next failure: they are shared every so many rounds, for
+ * the failures of others, a fifth of the time that counts. With many droplets it is a command for each of them.
+ */
+const ROUNDS_WITHOUT_FAILURE = 24;
 
 /** A half-open circuit that saw no task for this long starts its probe anew. */
 const PROBE_LEASE_MS = 60_000;

@@ -1,3 +1,5 @@
+import { LONG_NAME, SELDOM } from "../redis/listpacks.ts";
+
 /**
  * The moves that nearly every job makes (added, taken, completed), each for many jobs at once. BullMQ's own scripts move
  * one job with some 25 commands, which is most of what a task costs Redis; what many share is asked and written once here,
@@ -12,9 +14,6 @@
 
 /** Ended jobs stay only for Bull Board; the record is what counts. By our own scripts somewhat more may stay for a while. */
 export const KEPT_COMPLETED = 100;
-
-/** How the ids begin of the jobs with which old ones are forgotten, one in eight: asking with each costs more than keeping. */
-const FORGETTING = "[08]";
 
 /** At most so many old ones of a queue go at once: for all queues of a script Lua hands on some thousands of values. */
 const FORGOTTEN_TOGETHER = 100;
@@ -114,10 +113,10 @@ end
 `;
 
 /**
- * take_jobs(wishes, lock_ms, now, is_restricted): for each wish as many moveToActive; a wish is its queue, tokens, whether
- * stalled and delayed jobs are looked for, and whether little is to be expected there. Gives for each the jobs, each as
- * `TakenJob`, whether nothing is left, and when the next delayed job is due (ms, '' = none is known of); false for a queue that
- * only BullMQ's own scripts know how to take from.
+ * take_jobs(wishes, lock_ms, now, is_restricted): for each wish as many moveToActive; a wish is its queue, how many jobs, a list
+ * of their tokens or what `tokenOf` makes them of, whether stalled and delayed jobs are looked for, and whether little is to be
+ * expected there. Gives for each the jobs, each as `TakenJob`, whether nothing is left, and when the next delayed job is due
+ * (ms, '' = none is known of); false for a queue that only BullMQ's own scripts know how to take from.
  */
 export const TAKE_JOBS = `${PRESENCE}${RESTRICTIONS}
 local function next_due(queue, now)
@@ -129,13 +128,17 @@ local function next_due(queue, now)
   if due <= now then return nil end
   return tostring(due)
 end
-local function take_from(queue, tokens, due, lock_ms, now)
-  local popped, ids, taken = redis.call('ZPOPMIN', queue .. 'prioritized', #tokens), {}, {}
+local function token_of(tokens, n)
+  if type(tokens) == 'table' then return tokens[n] end
+  return n == 1 and tokens or tokens .. '.' .. (n - 1)
+end
+local function take_from(queue, count, tokens, due, lock_ms, now)
+  local popped, ids, taken = redis.call('ZPOPMIN', queue .. 'prioritized', count), {}, {}
   for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
   if #ids > 0 then redis.call('LPUSH', queue .. 'active', unpack(ids)) end
   for i, id in ipairs(ids) do
     local job = queue .. id
-    redis.call('SET', job .. ':lock', tokens[i], 'PX', lock_ms)
+    redis.call('SET', job .. ':lock', token_of(tokens, i), 'PX', lock_ms)
     local data, options, created, started = unpack(redis.call('HMGET', job, 'data', 'opts', 'timestamp', 'ats'))
     if started then
       redis.call('HSET', job, 'processedOn', now, 'ats', started + 1)
@@ -145,14 +148,14 @@ local function take_from(queue, tokens, due, lock_ms, now)
       taken[i] = {id, data, options, created}
     end
   end
-  local is_empty = #ids < #tokens or redis.call('EXISTS', queue .. 'prioritized') == 0
+  local is_empty = #ids < count or redis.call('EXISTS', queue .. 'prioritized') == 0
   return {taken, is_empty and '1' or '', due}
 end
 local function take_jobs(wishes, lock_ms, now, is_restricted)
   if #wishes == 0 then return {} end
   local others, doubtful, answers = {}, {}, {}
   for _, wish in ipairs(wishes) do
-    local queue, _, is_thorough, is_doubtful = unpack(wish)
+    local queue, _, _, is_thorough, is_doubtful = unpack(wish)
     if is_thorough then
       local n = #others
       others[n + 1], others[n + 2] = queue .. 'wait', queue .. 'delayed'
@@ -162,14 +165,14 @@ local function take_jobs(wishes, lock_ms, now, is_restricted)
   local none_due = #others == 0 or redis.call('EXISTS', unpack(others)) == 0
   local is_filled = none_due and #doubtful > 0 and presence(doubtful)
   for i, wish in ipairs(wishes) do
-    local queue, tokens, is_thorough, is_doubtful = unpack(wish)
+    local queue, count, tokens, is_thorough, is_doubtful = unpack(wish)
     if is_restricted(queue) then
       answers[i] = false
     elseif is_doubtful and is_filled and not is_filled(queue .. 'prioritized') then
       answers[i] = {{}, '1', ''}
     else
       local due = (none_due or not is_thorough) and '' or next_due(queue, tonumber(now))
-      answers[i] = due and take_from(queue, tokens, due, lock_ms, now) or false
+      answers[i] = due and take_from(queue, count, tokens, due, lock_ms, now) or false
     end
   end
   return answers
@@ -179,11 +182,12 @@ end
 /**
  * finish_jobs(jobs, now): each as moveToFinished of a job that nobody held before; a job is its queue, id, token
  * → for each 0 or BullMQ's code
+ * Old ones are forgotten with some of them only: asking with each costs more than keeping.
  */
 export const FINISH_JOBS = `
 local function finish_jobs(jobs, now)
   if #jobs == 0 then return {} end
-  local locks, codes, gone, completed, forgetting = {}, {}, {}, {}, {}
+  local locks, codes, gone, completed, seldom = {}, {}, {}, {}, {}
   for i, job in ipairs(jobs) do locks[i] = job[1] .. job[2] .. ':lock' end
   local held = redis.call('MGET', unpack(locks))
   for i, job in ipairs(jobs) do
@@ -201,11 +205,15 @@ local function finish_jobs(jobs, now)
       completed[queue] = ids
       local n = #ids
       ids[n + 1], ids[n + 2] = now, id
-      if id:find('^${FORGETTING}') then forgetting[queue] = true end
+      if id:find('${SELDOM}') then
+        seldom[queue] = true
+        ids[n + 3], ids[n + 4] = now, '${LONG_NAME}'
+      end
     end
   end
   for queue, ids in pairs(completed) do redis.call('ZADD', queue .. 'completed', unpack(ids)) end
-  for queue in pairs(forgetting) do
+  for queue in pairs(seldom) do
+    redis.call('ZREM', queue .. 'completed', '${LONG_NAME}')
     local surplus = math.min(redis.call('ZCARD', queue .. 'completed') - ${KEPT_COMPLETED}, ${FORGOTTEN_TOGETHER})
     if surplus > 0 then
       local oldest = redis.call('ZPOPMIN', queue .. 'completed', surplus)

@@ -1,5 +1,6 @@
 import { ENTRIES_KEPT, TASKS_TOGETHER, TOLD_VALUES } from "../events/event-log.ts";
 import { COUNT_DURATIONS } from "../metrics/duration-counts.ts";
+import { LONG_NAME, RARELY, SELDOM } from "../redis/listpacks.ts";
 import { TRACE_INDEX } from "./trace-index.ts";
 
 /**
@@ -89,7 +90,7 @@ local function record_histories(all, argv, places, unrecorded)
   end
   local are_new = redis.call('HDEL', all .. 'unlisted', unpack(ids)) == #ids and unrecorded
   local listed = are_new and {} or redis.call('HMGET', all .. 'task', unpack(members))
-  local left, entered, traces, tasks, busy, buckets, counted, told, answers = {}, {}, {}, {}, {}, {}, {}, {}, {}
+  local left, entered, long, traces, tasks, busy, buckets, counted, told, answers = {}, {}, {}, {}, {}, {}, {}, {}, {}, {}
   local function count(key, name, by_how_many)
     local names = counted[key] or {}
     counted[key] = names
@@ -98,6 +99,13 @@ local function record_histories(all, argv, places, unrecorded)
   local function tell(id, steps_before, text)
     local n = #told
     told[n + 1], told[n + 2], told[n + 3], told[n + 4] = 't', id, 'e' .. steps_before, text
+  end
+  local function index(key, created, member, id)
+    put(entered, key, created, member)
+    if id:find('${SELDOM}') then
+      put(entered, key, created, '${LONG_NAME}')
+      long[key] = true
+    end
   end
   local function record(member, was, id, text, created, ended, duration, bucket, deadline, ran)
     local entry = cjson.decode(text)
@@ -112,8 +120,8 @@ local function record_histories(all, argv, places, unrecorded)
       put(left, 'ix:sd:' .. was[2] .. ':' .. was[3], member)
     else
       put(entered, 'ix:all', created, member)
-      put(entered, 'ix:d:' .. droplet, created, member)
-      if by ~= '' then put(entered, 'ix:r:' .. by, created, member) end
+      index('ix:d:' .. droplet, created, member, id)
+      if by ~= '' then index('ix:r:' .. by, created, member, id) end
       put(traces, trace, created, member)
       if ended == '' then busy[droplet] = true end
       -- A worker may be faster than whoever submitted: the task was queued all the same.
@@ -151,11 +159,14 @@ local function record_histories(all, argv, places, unrecorded)
     end
     return answer
   end
+  local is_rare = false
   for i, at in ipairs(places) do
+    is_rare = is_rare or ids[i]:find('${RARELY}')
     answers[i] = record(members[i], listed[i], unpack(argv, at + 1, at + ${ENTRY_VALUES}))
   end
   for key, gone in pairs(left) do redis.call('ZREM', all .. key, unpack(gone)) end
   for key, come in pairs(entered) do redis.call('ZADD', all .. key, unpack(come)) end
+  for key in pairs(long) do redis.call('ZREM', all .. key, '${LONG_NAME}') end
   enter_traces(all, traces)
   for key, set in pairs(tasks) do redis.call('HSET', all .. key, unpack(set)) end
   for droplet in pairs(busy) do redis.call('SADD', all .. 'busy', droplet) end
@@ -165,6 +176,10 @@ local function record_histories(all, argv, places, unrecorded)
       unpack(told, first, math.min(first + ${TOLD_VALUES * TASKS_TOGETHER - 1}, #told)))
   end
   count_durations(all, buckets)
+  for _, hash in ipairs(is_rare and {'per-droplet', 'slots'} or {}) do
+    redis.call('HSET', all .. hash, '${LONG_NAME}', '')
+    redis.call('HDEL', all .. hash, '${LONG_NAME}')
+  end
   return answers
 end
 `;

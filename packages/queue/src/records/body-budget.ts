@@ -5,12 +5,14 @@ import { luaScript } from "../redis/lua-script.ts";
 /** `<all>` + bodies (sorted set: task id by time kept, ms), bodySizes (hash), bodyBytes (their sum). */
 const FORGET = `
 local all = KEYS[1]
-local function forget(id)
-  local bytes = redis.call('HGET', all .. 'bodySizes', id)
-  if not bytes then return end
-  redis.call('HDEL', all .. 'bodySizes', id)
-  redis.call('ZREM', all .. 'bodies', id)
-  redis.call('DECRBY', all .. 'bodyBytes', bytes)
+local function forget(ids)
+  for i, bytes in ipairs(redis.call('HMGET', all .. 'bodySizes', unpack(ids))) do
+    if bytes then
+      redis.call('HDEL', all .. 'bodySizes', ids[i])
+      redis.call('ZREM', all .. 'bodies', ids[i])
+      redis.call('DECRBY', all .. 'bodyBytes', bytes)
+    end
+  end
 end
 `;
 
@@ -19,20 +21,19 @@ const keepBody = luaScript<string[]>(
   "keepBody",
   1,
   `${FORGET}
-forget(ARGV[1])
+forget({ARGV[1]})
 if tonumber(ARGV[2]) > 0 then
   redis.call('ZADD', all .. 'bodies', ARGV[3], ARGV[1])
   redis.call('HSET', all .. 'bodySizes', ARGV[1], ARGV[2])
   redis.call('INCRBY', all .. 'bodyBytes', ARGV[2])
 end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', all .. 'bodies', '-inf', ARGV[3] - ARGV[4], 'LIMIT', 0, 1000)) do
-  forget(id)
-end
+local old = redis.call('ZRANGEBYSCORE', all .. 'bodies', '-inf', ARGV[3] - ARGV[4], 'LIMIT', 0, 1000)
+if #old > 0 then forget(old) end
 local gone = {}
 while tonumber(redis.call('GET', all .. 'bodyBytes') or 0) > tonumber(ARGV[5]) do
   local oldest = redis.call('ZRANGE', all .. 'bodies', 0, 0)[1]
   if not oldest then break end
-  forget(oldest)
+  forget({oldest})
   gone[#gone + 1] = oldest
 end
 return gone
@@ -44,7 +45,7 @@ const forgetBodies = luaScript<null>(
   "forgetBodies",
   1,
   `${FORGET}
-for _, id in ipairs(ARGV) do forget(id) end
+forget(ARGV)
 `,
 );
 

@@ -76,10 +76,11 @@ local function wish_for_next(queue, token, i)
   if not at then
     at = #wishes + 1
     wishing[queue] = at
-    wishes[at] = {queue, {}, true, true, {}}
+    wishes[at] = {queue, 0, {}, true, true, {}}
   end
-  table.insert(wishes[at][2], token)
-  table.insert(wishes[at][5], i)
+  local wish = wishes[at]
+  local n = wish[2] + 1
+  wish[2], wish[3][n], wish[6][n] = n, token, i
 end
 local jobs, numbers, gone_on = end_tasks()
 for n, code in ipairs(finish_jobs(jobs, now)) do
@@ -90,16 +91,14 @@ end
 local nexts = #wishes
 for i = 4 * ends + 2, #KEYS do
   local at = 3 + ends * values_of_end + ${LOOK_VALUES} * (i - 4 * ends - 2)
-  local token, tokens = ARGV[at + 2], {}
-  for n = 1, tonumber(ARGV[at + 1]) do tokens[n] = n == 1 and token or token .. '.' .. (n - 1) end
-  wishes[#wishes + 1] = {KEYS[i], tokens, ARGV[at + 3] == '1', false}
+  wishes[#wishes + 1] = {KEYS[i], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3] == '1', false}
 end
 local looks = {}
 for at, taken in ipairs(take_jobs(wishes, lock_ms, now, restrictions(KEYS[1] .. '${RESTRICTED}'))) do
   if at > nexts then
     looks[at - nexts] = taken
   else
-    for n, i in ipairs(wishes[at][5]) do gone_on[i][3] = taken and {taken[1][n] or '', taken[3]} end
+    for n, i in ipairs(wishes[at][6]) do gone_on[i][3] = taken and {taken[1][n] or '', taken[3]} end
   end
 end
 return {gone_on, looks}

@@ -1,7 +1,7 @@
 import type { Task } from "@orchestrator/core";
 
 /** A first attempt that is still running after this is written down: most have ended by then. */
-const WRITE_DOWN_AFTER_MS = 50;
+const WRITE_DOWN_AFTER_MS = 250;
 
 interface Unwritten {
   dueAt: number;
