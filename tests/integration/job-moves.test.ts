@@ -123,6 +123,60 @@ test(
   },
 );
 
+test("what there is of each droplet is not in lists that Redis reads through", async () => {
+  const { prefix, ...ours } = await openOurs();
+  const { task, ...job } = jobOf("normal");
+  // One of those that see to it.
+  await ours.add([{ ...job, task: { ...task, id: `00${task.id.slice(2)}` } }]);
+  await ours.consume();
+  ours.completeAll();
+  const all = `${prefix}:{all}:`;
+  const [completed, index] = [`${prefix}:${QUEUE}:completed`, `${all}ix:d:moved`];
+  const long = "-".repeat(65);
+  await onRedis(inject("redisUrl"), async (redis) => {
+    await waitFor("it to be completed", async () => (await redis.zcard(completed)) === 1);
+    const keys = [completed, index, `${all}per-droplet`, `${all}slots`];
+    const encodings = keys.map(async (key) => await redis.object("ENCODING", key));
+    expect(await Promise.all(encodings)).toEqual([
+      "skiplist",
+      "skiplist",
+      "hashtable",
+      "hashtable",
+    ]);
+    expect([await redis.zcard(completed), await redis.zcard(index)]).toEqual([1, 1]);
+    expect(await redis.hkeys(`${all}per-droplet`)).not.toContain(long);
+    expect(await redis.hkeys(`${all}slots`)).not.toContain(long);
+  });
+});
+
+test("a queue is known to be restricted for as long as anything restricts it, and again if that was lost", async () => {
+  const { prefix, switchboard } = await openOurs();
+  const known = async (): Promise<string[]> =>
+    await onRedis(
+      inject("redisUrl"),
+      async (redis) => await redis.smembers(`${prefix}:{all}:restricted`),
+    );
+  const set = async (isPausedByOperator: boolean, concurrency: number | null): Promise<void> =>
+    void (await switchboard.change("Moved", (before) => ({
+      ...before,
+      isPausedByOperator,
+      limits: { concurrency, rate: null },
+    })));
+  const queue = `${prefix}:${QUEUE}:`;
+  await set(true, 3);
+  expect(await known()).toEqual([queue]);
+  await set(false, 3);
+  expect(await known()).toEqual([queue]);
+  await onRedis(inject("redisUrl"), async (redis) => {
+    await redis.del(`${prefix}:{all}:restricted`);
+  });
+  // As a worker does before it consumes.
+  await switchboard.ensure(["moved"]);
+  expect(await known()).toEqual([queue]);
+  await set(false, null);
+  expect(await known()).toEqual([]);
+});
+
 test("a task whose job was taken away by hand is not waited for, and the others are listed", async () => {
   const { ledger, prefix, ...ours } = await openOurs();
   const jobs = [jobOf("normal"), jobOf("normal")] as const;

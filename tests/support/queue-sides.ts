@@ -54,6 +54,7 @@ export interface Side {
 /** Ours may have several consumers, as so many processes would. */
 export interface OurSide extends Side {
   ledger: TaskLedger;
+  switchboard: Store["switchboard"];
   consume: (settings?: ConsumeSettings) => Promise<Consumers>;
 }
 
@@ -89,6 +90,7 @@ export async function openOurs(): Promise<OurSide> {
   return {
     prefix,
     ledger: store.ledger,
+    switchboard: store.switchboard,
     add: async (jobs) => {
       await Promise.all(jobs.map(async (job) => await store.ledger.submit(job, "soon")));
     },

@@ -1,3 +1,4 @@
+import { BY_KEY } from "../redis/by-key.ts";
 import { LONG_NAME, SELDOM } from "../redis/listpacks.ts";
 
 /**
@@ -91,8 +92,8 @@ local function add_jobs(jobs, added, is_restricted)
     local queue, id = job[1], job[2]
     if not added[id] and (all_new or redis.call('EXISTS', keys[i]) == 0) then
       added[id] = true
-      queues[queue] = queues[queue] or {}
-      table.insert(queues[queue], job)
+      local others = queues[queue]
+      if others then others[#others + 1] = job else queues[queue] = {job} end
     end
   end
   local prioritized = {}
@@ -133,8 +134,9 @@ local function token_of(tokens, n)
   return n == 1 and tokens or tokens .. '.' .. (n - 1)
 end
 local function take_from(queue, count, tokens, due, lock_ms, now)
-  local popped, ids, taken = redis.call('ZPOPMIN', queue .. 'prioritized', count), {}, {}
-  for i = 1, #popped, 2 do ids[#ids + 1] = popped[i] end
+  local popped = redis.call('ZPOPMIN', queue .. 'prioritized', count)
+  local ids, taken = {popped[1]}, {}
+  for i = 3, #popped, 2 do ids[#ids + 1] = popped[i] end
   if #ids > 0 then redis.call('LPUSH', queue .. 'active', unpack(ids)) end
   for i, id in ipairs(ids) do
     local job = queue .. id
@@ -184,7 +186,7 @@ end
  * → for each 0 or BullMQ's code
  * Old ones are forgotten with some of them only: asking with each costs more than keeping.
  */
-export const FINISH_JOBS = `
+export const FINISH_JOBS = `${BY_KEY}
 local function finish_jobs(jobs, now)
   if #jobs == 0 then return {} end
   local locks, codes, gone, completed, seldom = {}, {}, {}, {}, {}
@@ -201,13 +203,10 @@ local function finish_jobs(jobs, now)
       codes[i] = 0
       redis.call('HSET', queue .. id, 'returnvalue', 'null', 'finishedOn', now, 'atm', '1')
       gone[#gone + 1] = locks[i]
-      local ids = completed[queue] or {}
-      completed[queue] = ids
-      local n = #ids
-      ids[n + 1], ids[n + 2] = now, id
+      put(completed, queue, now, id)
       if id:find('${SELDOM}') then
+        put(completed, queue, now, '${LONG_NAME}')
         seldom[queue] = true
-        ids[n + 3], ids[n + 4] = now, '${LONG_NAME}'
       end
     end
   end

@@ -1,7 +1,8 @@
 import { JOB_DATA_HEAD } from "../dispatch/job-data.ts";
+import { BY_KEY } from "../redis/by-key.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import { CREATE_RECORD } from "../records/create-record.ts";
-import { BY_KEY, PACKING, RECORD_HISTORIES } from "./record-histories.ts";
+import { PACKING, RECORD_HISTORIES } from "./record-histories.ts";
 import { TRACE_INDEX } from "./trace-index.ts";
 
 /** KEYS <all> · ARGV an entry → ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW */

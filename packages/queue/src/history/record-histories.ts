@@ -1,5 +1,6 @@
 import { ENTRIES_KEPT, TASKS_TOGETHER, TOLD_VALUES } from "../events/event-log.ts";
 import { COUNT_DURATIONS } from "../metrics/duration-counts.ts";
+import { BY_KEY } from "../redis/by-key.ts";
 import { LONG_NAME, RARELY, SELDOM } from "../redis/listpacks.ts";
 import { TRACE_INDEX } from "./trace-index.ts";
 
@@ -46,19 +47,6 @@ export const ENTRY_NEW = 2;
 
 /** How many values make an entry. */
 export const ENTRY_VALUES = 8;
-
-/** put(lists, key, value, second value or nil): what one command is to do to each key. */
-export const BY_KEY = `
-local function put(lists, key, value, second)
-  local list = lists[key]
-  if not list then
-    list = {}
-    lists[key] = list
-  end
-  local n = #list
-  list[n + 1], list[n + 2] = value, second
-end
-`;
 
 /** add_to_counts(key, names): adds to many fields of a hash by two commands. */
 const ADD_TO_COUNTS = `
