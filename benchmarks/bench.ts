@@ -26,7 +26,7 @@ say(
 const comparisons = await compareWithNaive({ rounds, seconds, only, say });
 say("");
 const whole = only === undefined;
-const empty = { rounds, seconds: quick ? 0.5 : 1, backlog: quick ? 5000 : 100_000, say };
+const empty = { rounds, seconds: quick ? 0.5 : 3, backlog: quick ? 5000 : 100_000, say };
 const costs = whole ? await compareWithEmpty(empty) : {};
 const idle = whole ? await measureIdle(quick ? 5 : 60, say) : {};
 

@@ -1,3 +1,4 @@
+import { Redis } from "ioredis";
 import { median } from "./load.ts";
 import {
   bodyOf,
@@ -28,6 +29,15 @@ const BATCH: Scenario = {
   tasksPerRequest: 500,
 };
 
+/** Both get faster until all that is hot has been compiled. */
+const WARM_UP_S = 8;
+
+/** Not measured, before each round: what was closed or has cooled down while the other had its turn is there again. */
+const LEAD_IN_S = 0.7;
+
+/** What a task costs differs by a tenth from one start of the same processes to the next: the rounds are spread over some. */
+const STARTS = 3;
+
 export interface EmptyOptions {
   rounds: number;
   seconds: number;
@@ -35,50 +45,88 @@ export interface EmptyOptions {
   say: (line: string) => void;
 }
 
+interface SidesOptions extends EmptyOptions {
+  beforeRound?: (side: Side) => Promise<void>;
+}
+
 /** What a task costs where there is much already, beside what it costs where there is little: CPU, in turn. */
 export async function compareWithEmpty(options: EmptyOptions): Promise<Record<string, number>> {
-  await using opened = new AsyncDisposableStack();
-  const redis = opened.use(await openSurroundings(1));
-  const empty = opened.use(await openSide(1, redis));
-  const full = opened.use(await openSide(1, redis));
-  const many = opened.use(await openSide(MANY_DROPLETS, redis));
-  await submitMany(full, HISTORY);
-  await untilDelivered(full.around, HISTORY);
-  const spread = { ...BATCH, callers: 50, tasksPerRequest: 1, name: "async" };
-  const { rounds, seconds, backlog, say } = options;
   const ratios = {
-    "full-history": await inTurn(rounds, async (isEmpty) => {
-      const side = isEmpty ? empty : full;
-      return (await measure(side, spread, seconds)).cpuUsPerTask;
-    }),
-    "200-droplets": await inTurn(rounds, async (isEmpty) => {
-      const scenario = { ...spread, droplets: isEmpty ? 1 : MANY_DROPLETS };
-      return (await measure(isEmpty ? empty : many, scenario, seconds)).cpuUsPerTask;
-    }),
-    [`${backlog}-queued`]: await inTurn(rounds, async (isEmpty) => {
-      const side = isEmpty ? empty : full;
-      return await drain(side, isEmpty ? SMALL_BACKLOG : backlog);
-    }),
+    ...(await compareFull(options)),
+    "200-droplets": await compareMany(options),
   };
   for (const [name, ratio] of Object.entries(ratios)) {
-    say(`ratio ${name} cpu, to the empty system: ${ratio.toFixed(2)}`);
+    options.say(`ratio ${name} cpu, to the empty system: ${ratio.toFixed(2)}`);
   }
   return ratios;
 }
 
-/** The median ratio of pairs of rounds. */
+/** With a history that is full, and with a backlog. */
+async function compareFull(options: EmptyOptions): Promise<Record<string, number>> {
+  await using opened = new AsyncDisposableStack();
+  const redis = opened.use(await openSurroundings(1));
+  const empty = opened.use(await openSide(1, redis));
+  const full = opened.use(await openSide(1, redis));
+  await submitMany(full, HISTORY);
+  await untilDelivered(full.around, HISTORY);
+  const { backlog } = options;
+  const beforeRound = async (side: Side): Promise<void> => {
+    if (side === empty) await forgetHistory(side);
+  };
+  // Rounds that are short: in three seconds any history is full.
+  const filled = await compareSides(empty, full, { ...options, seconds: 1, beforeRound });
+  const queued = await inTurn(options.rounds, async (isEmpty) => {
+    return await drain(isEmpty ? empty : full, isEmpty ? SMALL_BACKLOG : backlog);
+  });
+  return { "full-history": median(filled), [`${backlog}-queued`]: median(queued) };
+}
+
+async function compareMany(options: EmptyOptions): Promise<number> {
+  const ratios: number[] = [];
+  const starts = options.rounds > 1 ? STARTS : 1;
+  for (let start = 0; start < starts; start++) {
+    await using opened = new AsyncDisposableStack();
+    const redis = opened.use(await openSurroundings(1));
+    const empty = opened.use(await openSide(1, redis));
+    const many = opened.use(await openSide(MANY_DROPLETS, redis));
+    const rounds = Math.ceil(options.rounds / starts) + 1;
+    ratios.push(...(await compareSides(empty, many, { ...options, rounds })));
+  }
+  return median(ratios);
+}
+
+/** What a task of the second costs to one of the first, round by round. */
+async function compareSides(
+  empty: Side,
+  other: Side,
+  { rounds, seconds, beforeRound }: SidesOptions,
+): Promise<number[]> {
+  const scenario = { ...BATCH, callers: 50, tasksPerRequest: 1, name: "async" };
+  const round = async (side: Side, durationS: number): Promise<number> => {
+    const spread = { ...scenario, droplets: side.dropletCount };
+    return (await measure(side, spread, durationS)).cpuUsPerTask;
+  };
+  if (rounds > 1) for (const side of [empty, other]) await round(side, WARM_UP_S);
+  return await inTurn(rounds, async (isEmpty) => {
+    const side = isEmpty ? empty : other;
+    await round(side, LEAD_IN_S);
+    await beforeRound?.(side);
+    return await round(side, seconds);
+  });
+}
+
+/** The ratios of pairs of rounds; who has the first turn changes. */
 async function inTurn(
   rounds: number,
   cost: (isEmpty: boolean) => Promise<number>,
-): Promise<number> {
+): Promise<number[]> {
   const ratios: number[] = [];
-  await cost(true);
-  await cost(false);
   for (let round = 0; round < rounds; round++) {
-    const base = await cost(true);
-    ratios.push((await cost(false)) / base);
+    const isEmptyFirst = round % 2 === 0;
+    const [first, second] = [await cost(isEmptyFirst), await cost(!isEmptyFirst)];
+    ratios.push(isEmptyFirst ? second / first : first / second);
   }
-  return median(ratios);
+  return ratios;
 }
 
 const backlogs = new Map<Side, number>();
@@ -98,6 +146,19 @@ async function drain(side: Side, depth: number): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, 500));
   backlogs.set(side, depth - ((await delivered(around)) - before));
   return cpuUsPerTask;
+}
+
+/** As if no task had ever ended. */
+async function forgetHistory({ system, around }: Side): Promise<void> {
+  const redis = new Redis(around.redisUrl);
+  const { keyPrefix } = system;
+  const lists = ["task", "ended", "traces", "ix:*"].map((name) => `${keyPrefix}:{all}:${name}`);
+  for (const match of [...lists, `${keyPrefix}:task:*`]) {
+    for await (const keys of redis.scanStream({ match, count: 1000 })) {
+      if (Array.isArray(keys) && keys.length > 0) await redis.unlink(keys.map(String));
+    }
+  }
+  redis.disconnect();
 }
 
 async function submitMany({ system }: Side, count: number): Promise<void> {

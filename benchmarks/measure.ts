@@ -65,6 +65,7 @@ export async function openSurroundings(
 export interface Side extends AsyncDisposable {
   system: System;
   around: Surroundings;
+  dropletCount: number;
 }
 
 export async function openSide(
@@ -76,7 +77,12 @@ export async function openSide(
   const around = opened.use(await openSurroundings(dropletCount, shared));
   const system = opened.use(await startOurs({ ...around, dropletCount }, env));
   const closing = opened.move();
-  return { system, around, [Symbol.asyncDispose]: async () => await closing.disposeAsync() };
+  return {
+    system,
+    around,
+    dropletCount,
+    [Symbol.asyncDispose]: async () => await closing.disposeAsync(),
+  };
 }
 
 /** One round: tasks are counted when they are done at the droplet, not when they were taken. */

@@ -9,6 +9,8 @@ export interface System extends AsyncDisposable {
   name: "ours" | "naive";
   origin: string;
   processes: Child[];
+  /** What its keys in Redis begin with. */
+  keyPrefix: string;
 }
 
 export interface Surroundings {
@@ -39,7 +41,7 @@ export async function startOurs(
   await worker.up;
   const origin = `http://127.0.0.1:${String(port)}`;
   await untilListed(origin, around.dropletCount);
-  return system("ours", origin, [api, worker]);
+  return system("ours", origin, [api, worker], shared.KEY_PREFIX);
 }
 
 export async function startNaive(around: Surroundings): Promise<System> {
@@ -52,14 +54,20 @@ export async function startNaive(around: Surroundings): Promise<System> {
   const worker = Child.node("worker", "benchmarks/naive-worker.ts", env, "worker.started");
   const { port } = await api.up;
   await worker.up;
-  return system("naive", `http://127.0.0.1:${String(port)}`, [api, worker]);
+  return system("naive", `http://127.0.0.1:${String(port)}`, [api, worker], "bull");
 }
 
-function system(name: System["name"], origin: string, processes: Child[]): System {
+function system(
+  name: System["name"],
+  origin: string,
+  processes: Child[],
+  keyPrefix: string,
+): System {
   return {
     name,
     origin,
     processes,
+    keyPrefix,
     async [Symbol.asyncDispose]() {
       await Promise.all(processes.map(async (child) => await child[Symbol.asyncDispose]()));
     },

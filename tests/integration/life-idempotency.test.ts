@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import {
   fieldsRefused,
+  readTask,
   refusalOf,
   submit,
   submitAndWait,
@@ -65,6 +66,8 @@ test.concurrent("a second caller joins the running wait from another process, wi
   const key = randomUUID();
   const first = submit(api(0), body, keyed(key));
   const [call] = await shop().untilRequests(1, (request) => request.path === path);
+  const id = String(call?.taskId);
+  await waitFor("it to run", async () => (await readTask(api(1), id)).status === "running");
 
   const hurried = await submit(api(1), body, { ...keyed(key), wait: false });
   expect(hurried.status).toBe(202);

@@ -6,6 +6,7 @@ import {
   submitAndWait,
   submitAsync,
   untilEnded,
+  untilRunning,
 } from "../support/api-client.ts";
 import { scrape, valueOf } from "../support/read-metrics.ts";
 import { operate } from "../support/operate.ts";
@@ -51,6 +52,7 @@ test("callers who wait already are let go when an operator pauses the droplet, t
   const path = droplet.route(["hang", 200]);
   const running = submitAndWait(api, { droplet_name: "gate", path, timeout_ms });
   await droplet.untilHanging(1);
+  await untilRunning(api, "gate");
   const headers = { prefer: "wait=25" };
   const waiting = [
     submit(api, { droplet_name: "gate", path, timeout_ms }, { headers }),
@@ -104,6 +106,7 @@ test("with when_open=fail whoever waits is refused when the circuit opens: no ca
   const path = droplet.route(["hang", 200]);
   const first = submit(api, { droplet_name: "picky", path, timeout_ms, when_open: "fail" });
   await droplet.untilHanging(1);
+  await untilRunning(api, "picky");
   const headers = { "idempotency-key": `picky-${shared.orchestrator.keyPrefix}` };
   const task = { droplet_name: "picky", path, timeout_ms, when_open: "fail" };
   const waiting = [submit(api, task, { headers }), submit(api, task, { headers })];

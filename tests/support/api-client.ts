@@ -73,6 +73,14 @@ export interface TaskPage {
   next_cursor: string | null;
 }
 
+/** The record says of a task of this droplet that it is running: a moment after the droplet was called. */
+export async function untilRunning(api: Api, droplet_name: string): Promise<void> {
+  await waitFor(`a running task of ${droplet_name}`, async () => {
+    const { tasks } = await listTasks(api, { droplet_name, limit: 1000 });
+    return tasks.some(({ status }) => status === "running");
+  });
+}
+
 /** GET /orchestrator/tasks with a query. */
 export async function listTasks(
   api: Api,

@@ -1,7 +1,7 @@
 import type { Task } from "@orchestrator/core";
 
 /** A first attempt that is still running after this is written down: most have ended by then. */
-const WRITE_DOWN_AFTER_MS = 250;
+const WRITE_DOWN_AFTER_MS = 50;
 
 interface Unwritten {
   dueAt: number;
@@ -62,7 +62,8 @@ export class LateBeginnings {
   }
 
   #lookAfter(ms: number): void {
-    this.#timer = setTimeout(() => this.#writeDue(), ms);
+    // Of a process that stood still all are late: what was answered meanwhile is read first.
+    this.#timer = setTimeout(() => setImmediate(() => this.#writeDue()), ms);
   }
 
   #writeDue(): void {
