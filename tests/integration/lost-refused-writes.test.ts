@@ -99,6 +99,9 @@ test.concurrent.for([
       return true;
     });
     the((await send(api, "/healthz/ready")).status, "reads are served").toBe(200);
+    for (const path of ["/orchestrator/metrics", "/metrics"]) {
+      the((await send(api, path)).status, path).toBe(200);
+    }
     await waitFor(
       "it to have lasted",
       () => performance.now() - refusedFrom > REFUSED_FOR_MS,

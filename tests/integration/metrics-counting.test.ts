@@ -164,6 +164,52 @@ test("droplets of strange names are told apart", async () => {
   });
 });
 
+test("the numbers of all droplets are not in lists that Redis reads through", async () => {
+  await counting(async ({ redis, keys, history, metrics }) => {
+    await history.record(entriesOf("one").ended(2, "success", { durationMs: 5 }));
+    await metrics.read([]);
+    for (const [name, fields] of [
+      ["per-droplet", ["one:duration_ms", "one:success"]],
+      ["slots", ["", "one"]],
+    ] as const) {
+      expect(await redis.object("ENCODING", `${keys.all}${name}`)).toBe("hashtable");
+      expect((await redis.hkeys(`${keys.all}${name}`)).toSorted()).toEqual(fields);
+    }
+  });
+});
+
+test("what was noted and not read is added up when it is much, however many droplets it is about", async () => {
+  await counting(async ({ redis, keys, history, metrics }) => {
+    const names = Array.from({ length: 4500 }, (_, n) => `d${n}`);
+    const lines = names.map(
+      (name, n) => `success ${n % 2 === 0 ? "" : "3"} 5 ${bucketOf(5)} ${name}\n`,
+    );
+    const tally = `${keys.all}tally`;
+    await redis.set(tally, `${lines.join("")}error    a name with 1 2 3 words\n`);
+    await history.record(entriesOf("d7").ended(2, "timeout", { durationMs: 80 }));
+    expect(await redis.exists(tally)).toBe(0);
+    const { droplets, tasks } = await metrics.read([]);
+    expect(droplets.size).toBe(4501);
+    expect(droplets.get("d6")).toMatchObject({ retries: 0, durationMsSum: 5 });
+    expect(droplets.get("d7")).toMatchObject({
+      byStatus: { success: 1, timeout: 1 },
+      retries: 3,
+      durationMsSum: 85,
+    });
+    expect(droplets.get("a name with 1 2 3 words")).toMatchObject({ byStatus: { error: 1 } });
+    expect(tasks.durations).toEqual(
+      new Map([
+        [bucketOf(5), 4500],
+        [bucketOf(80), 1],
+      ]),
+    );
+    const each = new Map([[bucketOf(5), 1]]);
+    expect(
+      names.filter((name) => name !== "d7").map((name) => droplets.get(name)?.durations),
+    ).toEqual(Array.from({ length: 4499 }, () => each));
+  });
+});
+
 test("a droplet that left the list is forgotten with its last task, the totals keep it", async () => {
   await counting(async ({ redis, keys, history, metrics }) => {
     for (const name of ["gone", "listed"]) {

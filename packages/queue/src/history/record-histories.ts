@@ -1,7 +1,6 @@
 import { ENTRIES_KEPT, TASKS_TOGETHER, TOLD_VALUES } from "../events/event-log.ts";
-import { COUNT_DURATIONS } from "../metrics/duration-counts.ts";
-import { BY_KEY } from "../redis/by-key.ts";
-import { LONG_NAME, RARELY, SELDOM } from "../redis/listpacks.ts";
+import { DROPLET_TALLY } from "../metrics/droplet-tally.ts";
+import { LONG_NAME, SELDOM } from "../redis/listpacks.ts";
 import { TRACE_INDEX } from "./trace-index.ts";
 
 /**
@@ -16,7 +15,8 @@ import { TRACE_INDEX } from "./trace-index.ts";
  *           deadlines    sorted set of unfinished tasks with a deadline; score = deadline (ms)
  *           busy         set of droplets whose queue may hold unfinished tasks
  *           counters     hash of totals since ever: tasks:<status>, retries, retried:<success|failure>, duration_ms
- *           per-droplet  the same per droplet: <droplet>:<status|retries|duration_ms>
+ *           tally        what is to be added to the next two: see `droplet-tally.ts`
+ *           per-droplet  hash of totals of each droplet: <droplet>:<status|retries|duration_ms>
  *           took         string of counts: tasks by duration, in all and per droplet: see `duration-counts.ts`
  *           unlisted     hash of tasks that are not in any of these yet, nor have a record: id → created at (ms), deadline at
  *                        ('' = none), what is to be listed, then where the task is: what all keys of its queue begin with, and
@@ -48,18 +48,6 @@ export const ENTRY_NEW = 2;
 /** How many values make an entry. */
 export const ENTRY_VALUES = 8;
 
-/** add_to_counts(key, names): adds to many fields of a hash by two commands. */
-const ADD_TO_COUNTS = `
-local function add_to_counts(key, by_name)
-  local names, values = {}, {}
-  for name in pairs(by_name) do names[#names + 1] = name end
-  for i, count in ipairs(redis.call('HMGET', key, unpack(names))) do
-    values[2 * i - 1], values[2 * i] = names[i], ('%.0f'):format((count or 0) + by_name[names[i]])
-  end
-  redis.call('HSET', key, unpack(values))
-end
-`;
-
 /**
  * record_histories(all, argv, places, unrecorded) → for each entry, in order, ENTRY_STALE | ENTRY_MOVED | ENTRY_NEW
  * places: for each entry how many values of argv come before it; no two entries of one task. What many entries do to one
@@ -68,7 +56,7 @@ end
  * entry: id, what is to be listed (JSON), created at, ended at, duration ms and its bucket ('' = no attempt was made),
  *        deadline at ('' = none), the retries of the attempt before this step if that was not listed ('' = it was, or none)
  */
-export const RECORD_HISTORIES = `${PACKING}${BY_KEY}${TRACE_INDEX}${COUNT_DURATIONS}${ADD_TO_COUNTS}
+export const RECORD_HISTORIES = `${PACKING}${TRACE_INDEX}${DROPLET_TALLY}
 local function record_histories(all, argv, places, unrecorded)
   if #places == 0 then return {} end
   local members, ids = {}, {}
@@ -78,12 +66,8 @@ local function record_histories(all, argv, places, unrecorded)
   end
   local are_new = redis.call('HDEL', all .. 'unlisted', unpack(ids)) == #ids and unrecorded
   local listed = are_new and {} or redis.call('HMGET', all .. 'task', unpack(members))
-  local left, entered, long, traces, tasks, busy, buckets, counted, told, answers = {}, {}, {}, {}, {}, {}, {}, {}, {}, {}
-  local function count(key, name, by_how_many)
-    local names = counted[key] or {}
-    counted[key] = names
-    names[name] = (names[name] or 0) + by_how_many
-  end
+  local left, entered, long, traces, tasks, busy, counted, tally, told, answers = {}, {}, {}, {}, {}, {}, {}, {}, {}, {}
+  local function count(name, by_how_many) counted[name] = (counted[name] or 0) + by_how_many end
   local function tell(id, steps_before, text)
     local n = #told
     told[n + 1], told[n + 2], told[n + 3], told[n + 4] = 't', id, 'e' .. steps_before, text
@@ -124,32 +108,24 @@ local function record_histories(all, argv, places, unrecorded)
     tell(id, steps_before, text)
     put(tasks, 'task', member, text)
     put(entered, 'ix:s:' .. status, created, member)
-    if retries > before then
-      count('counters', 'retries', retries - before)
-      count('per-droplet', droplet .. ':retries', retries - before)
-    end
+    if retries > before then count('retries', retries - before) end
     local answer = was and ${ENTRY_MOVED} or ${ENTRY_NEW}
     if ended == '' then
+      if retries > before then tally[#tally + 1] = tally_line('', retries - before, '', '', droplet) end
       put(entered, 'ix:sd:' .. status .. ':' .. droplet, created, member)
       if deadline ~= '' then put(entered, 'deadlines', deadline, id) end
       return answer
     end
     if deadline ~= '' then put(left, 'deadlines', id) end
     put(entered, 'ended', ended, member)
-    count('counters', 'tasks:' .. status, 1)
-    count('per-droplet', droplet .. ':' .. status, 1)
-    if retries > 0 and status == 'success' then count('counters', 'retried:success', 1) end
-    if retries > 0 and (status == 'error' or status == 'timeout') then count('counters', 'retried:failure', 1) end
-    if duration ~= '' then
-      count('counters', 'duration_ms', tonumber(duration))
-      count('per-droplet', droplet .. ':duration_ms', tonumber(duration))
-      put(buckets, droplet, bucket)
-    end
+    count('tasks:' .. status, 1)
+    if retries > 0 and status == 'success' then count('retried:success', 1) end
+    if retries > 0 and (status == 'error' or status == 'timeout') then count('retried:failure', 1) end
+    if duration ~= '' then count('duration_ms', tonumber(duration)) end
+    tally[#tally + 1] = tally_line(status, retries - before, duration, bucket, droplet)
     return answer
   end
-  local is_rare = false
   for i, at in ipairs(places) do
-    is_rare = is_rare or ids[i]:find('${RARELY}')
     answers[i] = record(members[i], listed[i], unpack(argv, at + 1, at + ${ENTRY_VALUES}))
   end
   for key, gone in pairs(left) do redis.call('ZREM', all .. key, unpack(gone)) end
@@ -158,16 +134,12 @@ local function record_histories(all, argv, places, unrecorded)
   enter_traces(all, traces)
   for key, set in pairs(tasks) do redis.call('HSET', all .. key, unpack(set)) end
   for droplet in pairs(busy) do redis.call('SADD', all .. 'busy', droplet) end
-  for key, names in pairs(counted) do add_to_counts(all .. key, names) end
+  if next(counted) then add_to_counts(all .. 'counters', counted) end
   for first = 1, #told, ${TOLD_VALUES * TASKS_TOGETHER} do
     redis.call('XADD', all .. 'events', 'MAXLEN', '~', '${ENTRIES_KEPT}', '*',
       unpack(told, first, math.min(first + ${TOLD_VALUES * TASKS_TOGETHER - 1}, #told)))
   end
-  count_durations(all, buckets)
-  for _, hash in ipairs(is_rare and {'per-droplet', 'slots'} or {}) do
-    redis.call('HSET', all .. hash, '${LONG_NAME}', '')
-    redis.call('HDEL', all .. hash, '${LONG_NAME}')
-  end
+  note_in_tally(all, tally)
   return answers
 end
 `;

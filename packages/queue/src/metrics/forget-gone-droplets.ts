@@ -1,6 +1,6 @@
 import type { Redis } from "../redis/redis.ts";
 import type { Keys } from "../redis/keys.ts";
-import { forgetDroplet } from "./metrics-scripts.ts";
+import { addUpTally, forgetDroplet } from "./metrics-scripts.ts";
 import { dropletOfField } from "./metrics-store.ts";
 
 /**
@@ -14,6 +14,7 @@ export async function forgetGoneDroplets(
   keys: Keys,
   isListed: (name: string) => boolean,
 ): Promise<number> {
+  await addUpTally(redis, [keys.all], []);
   const [fields, called] = await Promise.all([
     redis.hkeys(`${keys.all}per-droplet`),
     redis.hkeys(`${keys.all}answered`),

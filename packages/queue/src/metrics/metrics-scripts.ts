@@ -1,4 +1,5 @@
 import { luaScript } from "../redis/lua-script.ts";
+import { DROPLET_TALLY } from "./droplet-tally.ts";
 import { FORGET_DURATIONS } from "./duration-counts.ts";
 
 /** What `readCounters` answers, as JSON; what is empty comes as an object, because Lua knows no empty list. */
@@ -23,8 +24,9 @@ export interface CountersAnswer {
 export const readCounters = luaScript<string>(
   "readCounters",
   1,
-  `
+  `${DROPLET_TALLY}
 local all, call = KEYS[1], redis.call
+add_up_tally(all)
 local seen, living, unlisted, unlisted_of, of = {}, {}, 0, {}, {}
 for _, noted in ipairs(call('HVALS', all .. 'unlisted')) do
   local droplet = cjson.decode(noted:match('^%d+\\n%d*\\n([^\\n]*)'))[3]
@@ -57,6 +59,13 @@ return cjson.encode({
 `,
 );
 
+/** KEYS <all> · So that what is read by other ways has all droplets in it. */
+export const addUpTally = luaScript<null>(
+  "addUpTally",
+  1,
+  `${DROPLET_TALLY}\nadd_up_tally(KEYS[1])`,
+);
+
 /**
  * Forgets the numbers of a droplet none of whose tasks is in history or queue any more; the totals keep them.
  * KEYS <all> · ARGV droplet name → 1 when forgotten, 0 when it still has tasks
@@ -64,10 +73,11 @@ return cjson.encode({
 export const forgetDroplet = luaScript<number>(
   "forgetDroplet",
   1,
-  `${FORGET_DURATIONS}
+  `${DROPLET_TALLY}${FORGET_DURATIONS}
 local all, name = KEYS[1], ARGV[1]
 if redis.call('EXISTS', all .. 'ix:d:' .. name) == 1 then return 0 end
 if redis.call('SISMEMBER', all .. 'busy', name) == 1 then return 0 end
+add_up_tally(all)
 for _, field in ipairs({'success', 'error', 'timeout', 'cancelled', 'retries', 'duration_ms'}) do
   redis.call('HDEL', all .. 'per-droplet', name .. ':' .. field)
 end
