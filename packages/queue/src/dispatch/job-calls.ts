@@ -29,7 +29,7 @@ export class JobCalls {
     this.#channel = keys.jobsAddedChannel;
   }
 
-  /** Resolves when calls are heard. A message is the queues, what all keys of each begin with, one to a line; or one that was passed on. */
+  /** Resolves when calls are heard. A message is what all keys of each queue begin with, one to a line, or of one passed on. */
   static async open(parts: JobCallsParts): Promise<JobCalls> {
     const calls = new JobCalls(parts);
     const { subscriptions } = parts;

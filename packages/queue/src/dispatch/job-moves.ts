@@ -56,9 +56,9 @@ end
 `;
 
 /**
- * add_jobs(jobs, added, is_restricted): each as addPrioritizedJob; a job is its queue, id, data, options (JSON), created at, priority. The ids
- * of those that were not there before become keys of `added`. Gives the queues whose consumers have to be called: who waits
- * has found the queue empty, and is called by the first to fill it.
+ * add_jobs(jobs, added, is_restricted): each as addPrioritizedJob; a job is its queue, id, data, options (JSON), created at,
+ * priority. The ids of those that were not there before become keys of `added`. Gives the queues whose consumers have to be
+ * called: who waits has found the queue empty, and is called by the first to fill it.
  * call_consumers(channel, queues): by a message that `job-calls.ts` reads, or by BullMQ's marker where nobody listens.
  */
 export const ADD_JOBS = `${PRESENCE}${RESTRICTIONS}
