@@ -117,6 +117,15 @@ function boundCommands(redis: Single, ms: number): void {
   };
 }
 
+/**
+ * BullMQ copies a connection to wait on, one for each queue that is consumed, and defines its sixty scripts there, which it
+ * never runs: 85 KB each, a tenth of what a worker with 200 droplets holds.
+ */
+function copyWithoutScripts(redis: Single): void {
+  const copy = redis.duplicate.bind(redis);
+  redis.duplicate = (override) => Object.assign(copy(override), { defineCommand: () => {} });
+}
+
 /** Resolves when commands can be sent; BullMQ objects must only be built after that. */
 export async function untilReady(redis: Redis): Promise<void> {
   if (redis.status === "ready") return;
@@ -141,6 +150,7 @@ function connectSingle(
       ? new Single(address.url, own)
       : new Single({ ...own, ...sentinelOptions(address, own) });
   if (commandTimeout !== undefined) boundCommands(redis, commandTimeout);
+  copyWithoutScripts(redis);
   redis.on("error", (error) => options.onError(explainTlsTrouble(error)));
   return redis;
 }
