@@ -125,6 +125,32 @@ test("calls that were missed while the connection was away are made up for", asy
   }
 });
 
+test("a delayed job whose time was told to a worker that is gone is taken all the same", async () => {
+  const ours = await openOurs();
+  const [job] = jobs(1);
+  const queue = `${ours.prefix}:${QUEUE}`;
+  const bullMqs = new Queue<JobData>(QUEUE, {
+    connection: { url: inject("redisUrl") },
+    prefix: ours.prefix,
+  });
+  onTestFinished(async () => await bullMqs.close());
+  if (job) await bullMqs.add("task", job, { ...fillingOptions(job), delay: 60_000 });
+  const id = job?.task.id ?? "";
+  await onRedis(inject("redisUrl"), async (redis) => {
+    await redis.multi().zrem(`${queue}:delayed`, id).del(`${queue}:marker`).exec();
+  });
+  const { taken, consumers } = await consumer(ours);
+  await setTimeout(SETTLED_MS);
+  await onRedis(inject("redisUrl"), async (redis) => {
+    await redis.zadd(`${queue}:delayed`, (Date.now() - 500) * 0x1000, id);
+  });
+  await consumers.takeOverdue(Date.now());
+  await setTimeout(SETTLED_MS);
+  expect(taken).toEqual([]);
+  await consumers.takeOverdue(Date.now() + 1000);
+  await waitFor("it to be taken", () => taken.length === 1, NOTICED);
+});
+
 test("what was taken and not begun goes back when its consumer closes", async () => {
   const ours = await openOurs();
   ours.completeAll();

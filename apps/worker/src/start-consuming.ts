@@ -23,7 +23,7 @@ import { endGivenUp, performTask, type TaskSurroundings } from "./perform-task.t
 /** The list is followed at once; droplets that only a waiting task remembers are looked for this often. */
 const FOLLOW_MS = 2000;
 
-/** How often consumers that stopped fetching are looked for. */
+/** How often consumers that stopped fetching, and jobs that were overlooked, are looked for. */
 const WATCH_MS = 5000;
 
 /** How often jobs that BullMQ gave up on are looked for, should nobody have heard of it. */
@@ -89,6 +89,8 @@ export async function startConsuming(options: ConsumingOptions): Promise<Consumi
   opened.use(await followDroplets(consumers, store, log));
   const watch = async (): Promise<void> => await consumers.rebuildWedged(Date.now());
   opened.use(periodically(WATCH_MS, watch, { log, name: "wedge-watchdog" }));
+  const takeOverdue = async (): Promise<void> => await consumers.takeOverdue(Date.now());
+  opened.use(periodically(WATCH_MS, takeOverdue, { log, name: "overdue-jobs" }));
   const endGivenUpJobs = async (): Promise<void> => {
     for (const data of await findGivenUpJobs(store)) await endGivenUp(data, around);
   };

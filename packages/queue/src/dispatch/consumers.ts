@@ -4,6 +4,7 @@ import { queueNameOf, type Keys } from "../redis/keys.ts";
 import { isRunnable, type JobData, type JobHistory } from "./job-data.ts";
 import type { JobCalls } from "./job-calls.ts";
 import { LeanWorker, type LeanWorkerOptions } from "./lean-worker.ts";
+import { overdueQueues } from "./overdue-queues.ts";
 import type { Verdict } from "./verdict.ts";
 import { isWedged } from "./wedge-watchdog.ts";
 
@@ -90,6 +91,20 @@ export class Consumers {
       onRebuilt(consumer.queueName);
     });
     await Promise.all(looked);
+  }
+
+  /** Has delayed jobs taken whose time was told to a worker that is gone. */
+  async takeOverdue(nowMs: number): Promise<void> {
+    const { redis, keys } = this.#options;
+    const workers = new Map(
+      Array.from(this.#consumers.values(), ({ queueName, worker }) => [
+        `${keys.prefix}:${queueName}:`,
+        worker,
+      ]),
+    );
+    for (const queue of await overdueQueues(redis, [...workers.keys()], nowMs)) {
+      workers.get(queue)?.look();
+    }
   }
 
   /** Takes no more jobs; resolves when those that run have ended. */

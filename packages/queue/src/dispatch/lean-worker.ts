@@ -72,6 +72,11 @@ export class LeanWorker extends Worker<JobData, void> {
     };
   }
 
+  /** For whoever knows of a job that nobody was told of. */
+  look(): void {
+    this.#looks.call("thorough");
+  }
+
   /** By BullMQ's own loop. Never rejects: that would end the loop. */
   override async processJob(
     job: Given,
