@@ -3,7 +3,7 @@ import { BACKOFF_BASE_MS, type Task } from "@orchestrator/core";
 import { Queue, type JobsOptions } from "bullmq";
 import type { Redis } from "../redis/redis.ts";
 import { queueNameOf, type Keys } from "../redis/keys.ts";
-import { inParts } from "../redis/in-parts.ts";
+import { byQueues } from "../redis/in-parts.ts";
 import { luaScript } from "../redis/lua-script.ts";
 import { TurnBatch } from "../redis/turn-batch.ts";
 import type { JobData } from "./job-data.ts";
@@ -129,12 +129,7 @@ export class DispatchQueues {
   async waiting(dropletNames: readonly string[]): Promise<number[]> {
     const queues = dropletNames.map((name) => this.#keys.queue(name));
     const redis = this.#redis;
-    // In a Cluster each queue is in a slot of its own.
-    if (!redis.isCluster)
-      return await inParts(queues, async (some) => await countWaiting(redis, some, []));
-    return (
-      await Promise.all(queues.map(async (one) => await countWaiting(redis, [one], [])))
-    ).flat();
+    return await byQueues(redis, queues, async (some) => await countWaiting(redis, some, []));
   }
 
   /**

@@ -1,5 +1,4 @@
-import { BY_KEY } from "../redis/by-key.ts";
-import { LONG_NAME, SELDOM } from "../redis/listpacks.ts";
+import { NO_LISTPACKS } from "../redis/listpacks.ts";
 
 /**
  * The moves that nearly every job makes (added, taken, completed), each for many jobs at once. BullMQ's own scripts move
@@ -186,7 +185,7 @@ end
  * → for each 0 or BullMQ's code
  * Old ones are forgotten with some of them only: asking with each costs more than keeping.
  */
-export const FINISH_JOBS = `${BY_KEY}
+export const FINISH_JOBS = `${NO_LISTPACKS}
 local function finish_jobs(jobs, now)
   if #jobs == 0 then return {} end
   local locks, codes, gone, completed, seldom = {}, {}, {}, {}, {}
@@ -203,16 +202,12 @@ local function finish_jobs(jobs, now)
       codes[i] = 0
       redis.call('HSET', queue .. id, 'returnvalue', 'null', 'finishedOn', now, 'atm', '1')
       gone[#gone + 1] = locks[i]
-      put(completed, queue, now, id)
-      if id:find('${SELDOM}') then
-        put(completed, queue, now, '${LONG_NAME}')
-        seldom[queue] = true
-      end
+      put_member(completed, seldom, queue, now, id, id)
     end
   end
   for queue, ids in pairs(completed) do redis.call('ZADD', queue .. 'completed', unpack(ids)) end
   for queue in pairs(seldom) do
-    redis.call('ZREM', queue .. 'completed', '${LONG_NAME}')
+    forget_long_member(queue .. 'completed')
     local surplus = math.min(redis.call('ZCARD', queue .. 'completed') - ${KEPT_COMPLETED}, ${FORGOTTEN_TOGETHER})
     if surplus > 0 then
       local oldest = redis.call('ZPOPMIN', queue .. 'completed', surplus)

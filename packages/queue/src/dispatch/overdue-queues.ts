@@ -1,4 +1,4 @@
-import { inParts } from "../redis/in-parts.ts";
+import { byQueues } from "../redis/in-parts.ts";
 import type { Redis } from "../redis/redis.ts";
 import { luaScript } from "../redis/lua-script.ts";
 
@@ -32,11 +32,10 @@ export async function overdueQueues(
   nowMs: number,
 ): Promise<string[]> {
   const dueBefore = nowMs - OVERDUE_MS;
-  // In a Cluster each queue is in a slot of its own.
-  const found = redis.isCluster
-    ? (
-        await Promise.all(queues.map(async (one) => await findOverdue(redis, [one], [dueBefore])))
-      ).flat()
-    : await inParts(queues, async (some) => await findOverdue(redis, some, [dueBefore]));
+  const found = await byQueues(
+    redis,
+    queues,
+    async (some) => await findOverdue(redis, some, [dueBefore]),
+  );
   return queues.filter((_, at) => found[at] === 1);
 }

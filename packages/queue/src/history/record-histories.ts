@@ -1,6 +1,6 @@
 import { ENTRIES_KEPT, TASKS_TOGETHER, TOLD_VALUES } from "../events/event-log.ts";
 import { DROPLET_TALLY } from "../metrics/droplet-tally.ts";
-import { LONG_NAME, SELDOM } from "../redis/listpacks.ts";
+import { NO_LISTPACKS } from "../redis/listpacks.ts";
 import { TRACE_INDEX } from "./trace-index.ts";
 
 /**
@@ -56,7 +56,7 @@ export const ENTRY_VALUES = 8;
  * entry: id, what is to be listed (JSON), created at, ended at, duration ms and its bucket ('' = no attempt was made),
  *        deadline at ('' = none), the retries of the attempt before this step if that was not listed ('' = it was, or none)
  */
-export const RECORD_HISTORIES = `${PACKING}${TRACE_INDEX}${DROPLET_TALLY}
+export const RECORD_HISTORIES = `${PACKING}${TRACE_INDEX}${NO_LISTPACKS}${DROPLET_TALLY}
 local function record_histories(all, argv, places, unrecorded)
   if #places == 0 then return {} end
   local members, ids = {}, {}
@@ -72,13 +72,6 @@ local function record_histories(all, argv, places, unrecorded)
     local n = #told
     told[n + 1], told[n + 2], told[n + 3], told[n + 4] = 't', id, 'e' .. steps_before, text
   end
-  local function index(key, created, member, id)
-    put(entered, key, created, member)
-    if id:find('${SELDOM}') then
-      put(entered, key, created, '${LONG_NAME}')
-      long[key] = true
-    end
-  end
   local function record(member, was, id, text, created, ended, duration, bucket, deadline, ran)
     local entry = cjson.decode(text)
     local revision, status, droplet, by, trace, retries = unpack(entry)
@@ -92,8 +85,8 @@ local function record_histories(all, argv, places, unrecorded)
       put(left, 'ix:sd:' .. was[2] .. ':' .. was[3], member)
     else
       put(entered, 'ix:all', created, member)
-      index('ix:d:' .. droplet, created, member, id)
-      if by ~= '' then index('ix:r:' .. by, created, member, id) end
+      put_member(entered, long, 'ix:d:' .. droplet, created, member, id)
+      if by ~= '' then put_member(entered, long, 'ix:r:' .. by, created, member, id) end
       put(traces, trace, created, member)
       if ended == '' then busy[droplet] = true end
       -- A worker may be faster than whoever submitted: the task was queued all the same.
@@ -130,11 +123,11 @@ local function record_histories(all, argv, places, unrecorded)
   end
   for key, gone in pairs(left) do redis.call('ZREM', all .. key, unpack(gone)) end
   for key, come in pairs(entered) do redis.call('ZADD', all .. key, unpack(come)) end
-  for key in pairs(long) do redis.call('ZREM', all .. key, '${LONG_NAME}') end
+  for key in pairs(long) do forget_long_member(all .. key) end
   enter_traces(all, traces)
   for key, set in pairs(tasks) do redis.call('HSET', all .. key, unpack(set)) end
   for droplet in pairs(busy) do redis.call('SADD', all .. 'busy', droplet) end
-  if next(counted) then add_to_counts(all .. 'counters', counted) end
+  add_to_counts(all .. 'counters', counted)
   for first = 1, #told, ${TOLD_VALUES * TASKS_TOGETHER} do
     redis.call('XADD', all .. 'events', 'MAXLEN', '~', '${ENTRIES_KEPT}', '*',
       unpack(told, first, math.min(first + ${TOLD_VALUES * TASKS_TOGETHER - 1}, #told)))

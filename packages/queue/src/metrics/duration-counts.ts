@@ -16,9 +16,6 @@ export const ALL_TASKS = 0;
 /** What follows `all` in the name of the string. */
 export const DURATION_COUNTS = "took";
 
-/** Lua hands on no more than some thousands of values at once. */
-const DROPLETS_TOGETHER = 1000;
-
 /** count_durations(all, by_droplet): the buckets of tasks that ended. */
 export const COUNT_DURATIONS = `
 local function new_slot(all, droplet)
@@ -27,34 +24,24 @@ local function new_slot(all, droplet)
   return slot
 end
 local function count_durations(all, by_droplet)
-  local droplets, of_all, changes = {}, {}, nil
+  local droplets, of_all, changes = {}, {}, {'BITFIELD', all .. '${DURATION_COUNTS}', 'OVERFLOW', 'SAT'}
   for droplet in pairs(by_droplet) do droplets[#droplets + 1] = droplet end
-  local function begin() changes = {'BITFIELD', all .. '${DURATION_COUNTS}', 'OVERFLOW', 'SAT'} end
-  local function make() if #changes > 4 then redis.call(unpack(changes)) end end
+  if #droplets == 0 then return end
   local function add(at, count)
     local n = #changes
     changes[n + 1], changes[n + 2], changes[n + 3], changes[n + 4] = 'INCRBY', 'u32', '#' .. at, count
-    if n > ${4 * DROPLETS_TOGETHER} then
-      make()
-      begin()
-    end
   end
-  begin()
-  for from = 1, #droplets, ${DROPLETS_TOGETHER} do
-    local last = math.min(from + ${DROPLETS_TOGETHER - 1}, #droplets)
-    for i, slot in ipairs(redis.call('HMGET', all .. 'slots', unpack(droplets, from, last))) do
-      local droplet = droplets[from + i - 1]
-      local first = (slot or new_slot(all, droplet)) * ${DURATION_BUCKETS}
-      local of_droplet = {}
-      for _, bucket in ipairs(by_droplet[droplet]) do
-        of_all[bucket] = (of_all[bucket] or 0) + 1
-        of_droplet[bucket] = (of_droplet[bucket] or 0) + 1
-      end
-      for bucket, count in pairs(of_droplet) do add(first + bucket, count) end
+  for i, slot in ipairs(redis.call('HMGET', all .. 'slots', unpack(droplets))) do
+    local first = (slot or new_slot(all, droplets[i])) * ${DURATION_BUCKETS}
+    local of_droplet = {}
+    for _, bucket in ipairs(by_droplet[droplets[i]]) do
+      of_all[bucket] = (of_all[bucket] or 0) + 1
+      of_droplet[bucket] = (of_droplet[bucket] or 0) + 1
     end
+    for bucket, count in pairs(of_droplet) do add(first + bucket, count) end
   end
   for bucket, count in pairs(of_all) do add(bucket, count) end
-  make()
+  redis.call(unpack(changes))
 end
 `;
 
